@@ -1,0 +1,228 @@
+//! An agent that is any program, spoken to through files.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Agent, AgentDecoder, AgentEvent, AgentTask, RunPlan};
+use crate::error::InvalidInput;
+use crate::event::{ProgressItem, ProgressKind};
+use crate::id::AgentName;
+use crate::sandbox::{Channel, OutputLine, SandboxFile, SandboxPath, SecretEnv};
+use crate::usage::Usage;
+
+/// Any program that follows the file protocol.
+///
+/// The program is started in the repository with the environment variables `SPEC_RUN_DIR` (a folder
+/// of its own, outside the repository) and `SPEC_REPOSITORY`. In the folder it finds
+///
+/// - `prompt.md`, the task in words,
+/// - `schema.json`, the JSON Schema of the result,
+/// - `context.json`, an [`AgentContext`](super::AgentContext),
+///
+/// and there it leaves `result.json` before it ends with exit code 0. Meanwhile it may print
+/// progress to standard output, one JSON object a line:
+///
+/// ```json
+/// {"type":"progress","text":"Reading src/main.rs","kind":"file","permille":250}
+/// {"type":"usage","input_tokens":1200,"output_tokens":84,"cost_micro_usd":6150}
+/// {"type":"error","text":"cannot reach the model"}
+/// ```
+///
+/// `kind` is one of `message` (the default), `thinking`, `tool`, `file`, `warning`. Usage is the
+/// total of this run so far. Lines of any other form are shown as they are.
+#[derive(Debug, Clone)]
+pub struct CommandAgent {
+    name: AgentName,
+    description: String,
+    argv: Vec<String>,
+    env: BTreeMap<String, String>,
+    secrets: Vec<SecretEnv>,
+}
+
+impl CommandAgent {
+    /// An agent that runs `program`, a path or a name to be found on the sandbox's `PATH`.
+    #[must_use]
+    pub fn new(name: AgentName, program: impl Into<String>) -> Self {
+        let program = program.into();
+        let description = format!("runs {program}");
+        Self {
+            name,
+            description,
+            argv: vec![program],
+            env: BTreeMap::new(),
+            secrets: Vec::new(),
+        }
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn with_arg(mut self, arg: impl Into<String>) -> Self {
+        self.argv.push(arg.into());
+        self
+    }
+
+    /// Adds an environment variable.
+    #[must_use]
+    pub fn with_env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.env.insert(name.into(), value.into());
+        self
+    }
+
+    /// Adds a secret to the environment.
+    #[must_use]
+    pub fn with_secret(mut self, secret: SecretEnv) -> Self {
+        self.secrets.push(secret);
+        self
+    }
+
+    /// Says what the program is, in one line.
+    #[must_use]
+    pub fn with_description(mut self, description: impl Into<String>) -> Self {
+        self.description = description.into();
+        self
+    }
+}
+
+fn to_json(name: &'static str, value: &impl serde::Serialize) -> Result<Vec<u8>, InvalidInput> {
+    serde_json::to_vec_pretty(value).map_err(|error| InvalidInput::new(name, error.to_string()))
+}
+
+impl Agent for CommandAgent {
+    fn name(&self) -> &AgentName {
+        &self.name
+    }
+
+    fn description(&self) -> &str {
+        &self.description
+    }
+
+    fn plan(&self, task: &AgentTask) -> Result<RunPlan, InvalidInput> {
+        let path = |name| SandboxPath::in_run(&task.run, name);
+        let mut env = self.env.clone();
+        let folder = task.layout.absolute(&SandboxPath::run_folder(&task.run));
+        env.insert("SPEC_RUN_DIR".to_owned(), folder);
+        env.insert("SPEC_REPOSITORY".to_owned(), task.layout.repository.clone());
+        Ok(RunPlan {
+            files: vec![
+                SandboxFile::new(path("prompt.md")?, task.prompt.as_bytes()),
+                SandboxFile::new(path("schema.json")?, to_json("schema", &task.schema)?),
+                SandboxFile::new(path("context.json")?, to_json("context", &task.context)?),
+            ],
+            argv: self.argv.clone(),
+            env,
+            secrets: self.secrets.clone(),
+            result: path("result.json")?,
+        })
+    }
+
+    fn decoder(&self) -> Box<dyn AgentDecoder> {
+        Box::new(CommandDecoder)
+    }
+}
+
+/// What a line of standard output may be.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Line {
+    Progress {
+        text: String,
+        #[serde(default)]
+        kind: Option<ProgressKind>,
+        #[serde(default)]
+        permille: Option<u16>,
+    },
+    Usage(Usage),
+    Error {
+        text: String,
+    },
+}
+
+#[derive(Debug)]
+struct CommandDecoder;
+
+impl AgentDecoder for CommandDecoder {
+    fn line(&mut self, line: &OutputLine) -> Option<AgentEvent> {
+        match line.channel {
+            // Kept by the machine for the failure message; too noisy to show.
+            Channel::Stderr => None,
+            Channel::Stdout if line.text.trim().is_empty() => None,
+            Channel::Stdout => Some(match serde_json::from_str(&line.text) {
+                Ok(Line::Progress {
+                    text,
+                    kind,
+                    permille,
+                }) => AgentEvent::Progress(ProgressItem {
+                    kind: kind.unwrap_or(ProgressKind::Message),
+                    text,
+                    permille: permille.map(|permille| permille.min(1000)),
+                }),
+                Ok(Line::Usage(usage)) => AgentEvent::Usage(usage),
+                Ok(Line::Error { text }) => AgentEvent::Error(text),
+                Err(_) => {
+                    // JSON of another kind is of no use to a person; text may be.
+                    if serde_json::from_str::<Value>(&line.text).is_ok_and(|v| v.is_object()) {
+                        return None;
+                    }
+                    AgentEvent::Progress(ProgressItem {
+                        kind: ProgressKind::Output,
+                        text: line.text.clone(),
+                        permille: None,
+                    })
+                }
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::id::OutputCursor;
+
+    fn decode(text: &str) -> Option<AgentEvent> {
+        CommandDecoder.line(&OutputLine {
+            channel: Channel::Stdout,
+            text: text.to_owned(),
+            dropped: 0,
+            cursor: OutputCursor::new("1").unwrap(),
+        })
+    }
+
+    #[test]
+    fn progress_usage_and_errors_are_understood() {
+        assert_eq!(
+            decode(r#"{"type":"progress","text":"Reading a","kind":"file","permille":4000}"#),
+            Some(AgentEvent::Progress(ProgressItem {
+                kind: ProgressKind::File,
+                text: "Reading a".to_owned(),
+                permille: Some(1000),
+            }))
+        );
+        assert_eq!(
+            decode(r#"{"type":"usage","input_tokens":3,"later":true}"#),
+            Some(AgentEvent::Usage(Usage {
+                input_tokens: 3,
+                ..Usage::default()
+            }))
+        );
+        assert_eq!(
+            decode(r#"{"type":"error","text":"no"}"#),
+            Some(AgentEvent::Error("no".to_owned()))
+        );
+        assert_eq!(decode(r#"{"type":"other"}"#), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_decoded_without_panic(text in ".{0,200}") {
+            let shown = decode(&text);
+            if text.trim().is_empty() {
+                prop_assert_eq!(shown, None);
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! `context.json`: everything a prompt speaks of, for programs to read.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::check::Finding;
+use crate::id::{AttemptNumber, CommitId, RepairNumber, SpecId};
+use crate::phase::Phase;
+use crate::spec::{Description, Title};
+
+/// Version of the file protocol of [`CommandAgent`](super::CommandAgent).
+pub const PROTOCOL_VERSION: u16 = 1;
+
+/// The content of `context.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AgentContext {
+    /// Version of the file protocol.
+    pub protocol: u16,
+    /// The spec.
+    pub spec_id: SpecId,
+    /// The phase to be done.
+    pub phase: Phase,
+    /// The attempt.
+    pub attempt: AttemptNumber,
+    /// The run within the attempt; above 0, `findings` say what was wrong before.
+    pub repair: RepairNumber,
+    /// The title.
+    pub title: Title,
+    /// The idea, exactly as typed.
+    pub description: Description,
+    /// Absolute path of the checked-out repository.
+    pub repository: String,
+    /// The commit that is checked out.
+    pub commit: CommitId,
+    /// Outputs of the phases before, by name.
+    pub outputs: BTreeMap<Phase, Value>,
+    /// What was wrong with the output before.
+    pub findings: Vec<Finding>,
+}

@@ -1,0 +1,232 @@
+//! One attempt at a phase: a sandbox, and one or more runs of an agent in it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::check::Finding;
+use crate::clock::Timestamp;
+use crate::id::{AgentName, AttemptNumber, CommitId, ContentHash, RepairNumber, SandboxId};
+use crate::phase::Phase;
+use crate::sandbox::{Isolation, Layout, Origin, RunEnd};
+use crate::usage::Usage;
+
+/// Kind of failure, for branching and for choosing what to offer a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// The project is gone, or its owner may no longer use it.
+    ProjectUnavailable,
+    /// The repository cannot be checked out.
+    CheckoutRejected,
+    /// The sandbox provider refused for good.
+    SandboxRejected,
+    /// The sandbox provider failed too often.
+    SandboxUnavailable,
+    /// The sandbox stopped or vanished during the run.
+    SandboxLost,
+    /// No agent of that name is registered with this machine.
+    UnknownAgent,
+    /// The agent's program does not exist in the sandbox.
+    AgentNotFound,
+    /// The agent ended with an error.
+    AgentFailed,
+    /// The agent ended well and left no result.
+    NoResult,
+    /// The agent's result is not acceptable.
+    InvalidOutput,
+    /// The agent printed more than the policy allows.
+    TooMuchOutput,
+    /// The attempt's time was up.
+    DeadlineExceeded,
+    /// A target of SYNC refused the spec.
+    SyncRejected,
+    /// Runners took the spec again and again without getting anywhere.
+    Poisoned,
+}
+
+impl FailureKind {
+    /// True when another attempt may go better.
+    #[must_use]
+    pub fn is_retryable(self) -> bool {
+        match self {
+            Self::SandboxUnavailable
+            | Self::SandboxLost
+            | Self::AgentFailed
+            | Self::NoResult
+            | Self::InvalidOutput
+            | Self::TooMuchOutput
+            | Self::DeadlineExceeded => true,
+            Self::ProjectUnavailable
+            | Self::CheckoutRejected
+            | Self::SandboxRejected
+            | Self::UnknownAgent
+            | Self::AgentNotFound
+            | Self::SyncRejected
+            | Self::Poisoned => false,
+        }
+    }
+}
+
+/// Why an attempt, a phase or a spec failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The phase.
+    pub phase: Phase,
+    /// The attempt.
+    pub attempt: AttemptNumber,
+    /// Kind of failure.
+    pub kind: FailureKind,
+    /// What happened and what to do, for a person. Holds no secret.
+    pub message: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "phase {}, attempt {}: {}",
+            self.phase, self.attempt, self.message
+        )
+    }
+}
+
+/// Where the sandbox of an attempt stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum SandboxStatus {
+    /// It may exist: the intent to make it is committed.
+    Requested,
+    /// It exists.
+    Ready,
+    /// Its end was asked for and is not confirmed.
+    Ending {
+        /// How often it was asked for.
+        asked: u32,
+        /// When to ask again.
+        ask_again_at: Timestamp,
+    },
+    /// Its end is confirmed.
+    Gone,
+    /// Its end could not be confirmed; the reaper and its TTL take over.
+    Abandoned,
+}
+
+impl SandboxStatus {
+    /// True when nothing more is to be done about it here.
+    #[must_use]
+    pub fn is_settled(self) -> bool {
+        match self {
+            Self::Gone | Self::Abandoned => true,
+            Self::Requested | Self::Ready | Self::Ending { .. } => false,
+        }
+    }
+}
+
+/// What is known of a sandbox once it is ready.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SandboxFacts {
+    /// The provider's id.
+    pub id: SandboxId,
+    /// Whether it was made or found by the call that is recorded.
+    pub origin: Origin,
+    /// The commit that is checked out.
+    pub commit: CommitId,
+    /// Where things are inside.
+    pub layout: Layout,
+    /// What keeps it apart from the rest.
+    pub isolation: Isolation,
+}
+
+/// What a run was given, so that it can be told later why it did what it did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedInputs {
+    /// Hash of the prompt.
+    pub prompt_hash: ContentHash,
+    /// Hash of the schema.
+    pub schema_hash: ContentHash,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum AttemptOutcome {
+    /// Its output was accepted.
+    Accepted,
+    /// It failed.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+    /// The spec was cancelled.
+    Cancelled,
+}
+
+/// How far an attempt has got. Each stage before the last names the effect that is owed next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "snake_case")]
+pub enum AttemptStage {
+    /// A sandbox is to be made.
+    Spawning,
+    /// A run is to be started.
+    Starting,
+    /// The run is to be followed.
+    Running,
+    /// The run has ended; its result is to be collected and judged.
+    Collecting {
+        /// How it ended.
+        end: RunEnd,
+        /// The last lines of its standard error.
+        stderr_tail: String,
+    },
+    /// Nothing is owed but the end of the sandbox.
+    Ended(AttemptOutcome),
+}
+
+/// One attempt at a phase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// From 1.
+    pub number: AttemptNumber,
+    /// The run it is at: 0, or the number of the repair.
+    pub repair: RepairNumber,
+    /// How far it has got.
+    pub stage: AttemptStage,
+    /// The agent that does the work.
+    pub agent: AgentName,
+    /// Where its sandbox stands.
+    pub sandbox: SandboxStatus,
+    /// Its sandbox, once ready.
+    pub facts: Option<SandboxFacts>,
+    /// What the present run was given, once started.
+    pub inputs: Option<PinnedInputs>,
+    /// What was wrong with the output before, to be given to the next run.
+    pub findings: Vec<Finding>,
+    /// Effects of this attempt that failed in a row and will be tried again.
+    pub failed_effects: u32,
+    /// The next effect is not due before.
+    pub not_before: Timestamp,
+    /// The attempt fails when it is not done by then.
+    pub deadline: Timestamp,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// What its ended runs consumed.
+    pub usage: Usage,
+}
+
+impl Attempt {
+    /// How it ended, if it has.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&AttemptOutcome> {
+        match &self.stage {
+            AttemptStage::Ended(outcome) => Some(outcome),
+            AttemptStage::Spawning
+            | AttemptStage::Starting
+            | AttemptStage::Running
+            | AttemptStage::Collecting { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,601 @@
+//! What an input makes of a state.
+
+use std::time::Duration;
+
+use super::evolve::{create, evolve_new};
+use super::{Command, Input, Observation, Refusal, Verdict};
+use crate::artifact::Artifact;
+use crate::attempt::{Attempt, AttemptStage, Failure, FailureKind, SandboxStatus};
+use crate::check::Finding;
+use crate::clock::Timestamp;
+use crate::event::{EventBody, NewEvent};
+use crate::id::{
+    AgentName, ArtifactVersion, AttemptKey, AttemptNumber, ProjectId, Revision, RunKey, SpecId,
+    UserId,
+};
+use crate::phase::Phase;
+use crate::policy::Policy;
+use crate::sandbox::RunEnd;
+use crate::spec::{Description, Ending, MACHINE_VERSION, Spec, Title};
+use crate::status::SpecStatus;
+
+/// Failed effects in a row after which an attempt is given up.
+const MAX_FAILED_EFFECTS: u32 = 10;
+/// Requests to end a sandbox after which it is left to the reaper: about seven minutes.
+const MAX_TERMINATIONS: u32 = 20;
+/// Findings that are kept with an attempt; an agent cannot use more at once.
+const MAX_FINDINGS: usize = 50;
+/// Characters of a failure message.
+const MAX_MESSAGE_CHARS: usize = 2000;
+
+/// A change of state, and what happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transition {
+    /// Revision of the state it was made from; 0 for a new spec.
+    pub from: Revision,
+    /// The state after it.
+    pub spec: Spec,
+    /// What happened. Empty: nothing, and there is nothing to commit.
+    pub events: Vec<NewEvent>,
+    /// New versions of artifacts.
+    pub artifacts: Vec<Artifact>,
+}
+
+/// A spec to be created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSpec {
+    /// Its id.
+    pub id: SpecId,
+    /// The project it is for.
+    pub project_id: ProjectId,
+    /// Who launches it.
+    pub owner: UserId,
+    /// A title to show.
+    pub title: Title,
+    /// The idea, exactly as typed.
+    pub description: Description,
+    /// The rules.
+    pub policy: Policy,
+    /// The agent that does the work.
+    pub agent: AgentName,
+    /// Whether to start at once.
+    pub auto_execute: bool,
+}
+
+/// Creates a spec; starts its first phase when asked to.
+///
+/// # Errors
+///
+/// None that a caller can cause; the signature is that of [`apply`].
+pub fn launch(new: NewSpec, now: Timestamp) -> Result<Transition, Refusal> {
+    let NewSpec {
+        id,
+        project_id,
+        owner,
+        title,
+        description,
+        policy,
+        agent,
+        auto_execute,
+    } = new;
+    let created = EventBody::Created {
+        project_id,
+        owner: owner.clone(),
+        title,
+        description,
+        policy: Box::new(policy),
+        agent,
+        machine_version: MACHINE_VERSION,
+    };
+    let revision = Revision::new(1);
+    let spec = create(id, now, revision, &created).ok_or(Refusal::Inconsistent)?;
+    let mut change = Change {
+        from: Revision::new(0),
+        revision,
+        now,
+        spec,
+        events: vec![NewEvent {
+            at: now,
+            revision,
+            body: created,
+        }],
+        artifacts: Vec::new(),
+    };
+    if auto_execute {
+        change.execute(owner)?;
+    }
+    Ok(change.into_transition())
+}
+
+/// What `input` makes of `spec` at `now`. Pure and total: the same arguments give the same answer,
+/// and every input to every state is either taken or refused.
+///
+/// # Errors
+///
+/// A [`Refusal`] that says why; the spec is then as it was. An observation that comes late, of an
+/// attempt or run that is no longer under way, is [`Stale`](Refusal::Stale).
+pub fn apply(spec: &Spec, input: Input, now: Timestamp) -> Result<Transition, Refusal> {
+    // Time never runs backwards within a spec, whatever the clocks of its runners do.
+    let mut change = Change {
+        from: spec.revision,
+        revision: spec.revision.next(),
+        now: now.max(spec.updated_at),
+        spec: spec.clone(),
+        events: Vec::new(),
+        artifacts: Vec::new(),
+    };
+    match input {
+        Input::Command(command) => change.command(command)?,
+        Input::Observation(observation) => change.observe(observation)?,
+    }
+    Ok(change.into_transition())
+}
+
+/// A transition in the making.
+struct Change {
+    from: Revision,
+    revision: Revision,
+    now: Timestamp,
+    spec: Spec,
+    events: Vec<NewEvent>,
+    artifacts: Vec<Artifact>,
+}
+
+impl Change {
+    fn into_transition(self) -> Transition {
+        let Self {
+            from,
+            revision: _,
+            now: _,
+            spec,
+            events,
+            artifacts,
+        } = self;
+        Transition {
+            from,
+            spec,
+            events,
+            artifacts,
+        }
+    }
+
+    /// Lets an event happen.
+    fn push(&mut self, body: EventBody) -> Result<(), Refusal> {
+        let event = NewEvent {
+            at: self.now,
+            revision: self.revision,
+            body,
+        };
+        evolve_new(&mut self.spec, &event).map_err(|_misfit| Refusal::Inconsistent)?;
+        self.events.push(event);
+        Ok(())
+    }
+
+    fn command(&mut self, command: Command) -> Result<(), Refusal> {
+        let verb = command.verb();
+        let status = self.spec.status;
+        let forbidden = Err(Refusal::Forbidden { verb, status });
+        match command {
+            Command::Execute { by } => match status {
+                SpecStatus::Draft if self.spec.archived_at.is_none() => self.execute(by),
+                SpecStatus::Draft
+                | SpecStatus::Executing
+                | SpecStatus::AwaitingApproval
+                | SpecStatus::AwaitingAnswers
+                | SpecStatus::Paused
+                | SpecStatus::Completed
+                | SpecStatus::Failed
+                | SpecStatus::Cancelled => forbidden,
+            },
+            Command::Cancel { by, reason } => match (&self.spec.ending, status.is_terminal()) {
+                (_, true) => forbidden,
+                (Some(Ending::Cancelling { .. }), _) => Ok(()),
+                (Some(Ending::Completing), _) => Err(Refusal::EndingAlready {
+                    verb,
+                    towards: "finishing",
+                }),
+                (Some(Ending::Failing), _) => Err(Refusal::EndingAlready {
+                    verb,
+                    towards: "failing",
+                }),
+                (None, false) => {
+                    let reason = reason.map(|reason| shorten(&reason, 1000));
+                    self.push(EventBody::CancelRequested { by, reason })?;
+                    self.finish_if_settled()
+                }
+            },
+            Command::Archive { by } => {
+                if self.spec.archived_at.is_some() {
+                    Ok(())
+                } else if status.is_terminal() || status == SpecStatus::Draft {
+                    self.push(EventBody::Archived { by })
+                } else {
+                    forbidden
+                }
+            }
+            Command::Approve { .. }
+            | Command::RequestChanges { .. }
+            | Command::Answer { .. }
+            | Command::Edit { .. }
+            | Command::Pause { .. }
+            | Command::Resume { .. }
+            | Command::Retry { .. } => Err(Refusal::Unavailable { verb }),
+        }
+    }
+
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm per observation reads best in one place"
+    )]
+    fn observe(&mut self, observation: Observation) -> Result<(), Refusal> {
+        match observation {
+            Observation::SandboxReady { key, facts } => {
+                self.expect(key, "sandbox ready", |a| a.stage == AttemptStage::Spawning)?;
+                let AttemptKey { phase, attempt, .. } = key;
+                self.push(EventBody::SandboxSpawned {
+                    phase,
+                    attempt,
+                    sandbox: facts,
+                })
+            }
+            Observation::RunStarted { run, inputs } => {
+                self.expect_run(run, "run started", |a| a.stage == AttemptStage::Starting)?;
+                let RunKey {
+                    attempt: AttemptKey { phase, attempt, .. },
+                    repair,
+                } = run;
+                self.push(EventBody::RunStarted {
+                    phase,
+                    attempt,
+                    repair,
+                    inputs,
+                })
+            }
+            Observation::RunEnded {
+                run,
+                end,
+                stderr_tail,
+                usage,
+            } => {
+                self.expect_run(run, "run ended", |a| a.stage == AttemptStage::Running)?;
+                let RunKey {
+                    attempt: AttemptKey { phase, attempt, .. },
+                    repair,
+                } = run;
+                let stderr_tail = shorten_front(&stderr_tail, MAX_MESSAGE_CHARS);
+                self.push(EventBody::RunEnded {
+                    phase,
+                    attempt,
+                    repair,
+                    end: end.clone(),
+                    stderr_tail: stderr_tail.clone(),
+                    usage,
+                })?;
+                match failure_of(&end) {
+                    None => Ok(()),
+                    Some(kind) => {
+                        let message = self.describe_end(run.attempt, &end, &stderr_tail);
+                        self.fail(run.attempt, kind, &message, Vec::new())
+                    }
+                }
+            }
+            Observation::Judged { run, verdict } => {
+                let collecting = |a: &Attempt| matches!(a.stage, AttemptStage::Collecting { .. });
+                self.expect_run(run, "verdict", collecting)?;
+                match verdict {
+                    Verdict::Accepted { artifact } => self.accept(run.attempt, *artifact),
+                    Verdict::Rejected {
+                        kind,
+                        message,
+                        findings,
+                    } => self.reject(run, kind, &message, findings),
+                }
+            }
+            Observation::EffectFailed {
+                key,
+                message,
+                retry_after,
+            } => {
+                let failures = self.expect(key, "failed effect", |_| true)?.failed_effects + 1;
+                let message = shorten(&message, MAX_MESSAGE_CHARS);
+                if failures > MAX_FAILED_EFFECTS {
+                    let message = format!("gave up after {failures} failures in a row: {message}");
+                    return self.fail(key, FailureKind::SandboxUnavailable, &message, Vec::new());
+                }
+                let wait = doubled(Duration::from_secs(1), failures, Duration::from_mins(1));
+                let AttemptKey { phase, attempt, .. } = key;
+                let not_before = self.now + wait.max(bounded(retry_after));
+                self.push(EventBody::EffectFailed {
+                    phase,
+                    attempt,
+                    message,
+                    failures,
+                    not_before,
+                })
+            }
+            Observation::AttemptFailed { key, kind, message } => {
+                self.expect(key, "failure", |_| true)?;
+                self.fail(key, kind, &message, Vec::new())
+            }
+            Observation::DeadlinePassed { key } => {
+                let now = self.now;
+                self.expect(key, "deadline", |attempt| attempt.deadline <= now)?;
+                let seconds = self.spec.policy.attempt_timeout.as_secs();
+                let message = format!("not done within {seconds} s");
+                self.fail(key, FailureKind::DeadlineExceeded, &message, Vec::new())
+            }
+            Observation::SandboxGone { key } => {
+                self.expect_unsettled(key)?;
+                let AttemptKey { phase, attempt, .. } = key;
+                self.push(EventBody::SandboxTerminated { phase, attempt })?;
+                self.finish_if_settled()
+            }
+            Observation::SandboxEnding {
+                key,
+                message,
+                retry_after,
+            } => {
+                let asked = match self.expect_unsettled(key)? {
+                    SandboxStatus::Ending { asked, .. } => asked + 1,
+                    SandboxStatus::Requested
+                    | SandboxStatus::Ready
+                    | SandboxStatus::Gone
+                    | SandboxStatus::Abandoned => 1,
+                };
+                let message = message.map(|message| shorten(&message, MAX_MESSAGE_CHARS));
+                let AttemptKey { phase, attempt, .. } = key;
+                if asked >= MAX_TERMINATIONS {
+                    let message = message.unwrap_or_else(|| "never confirmed".to_owned());
+                    self.push(EventBody::SandboxAbandoned {
+                        phase,
+                        attempt,
+                        message,
+                    })?;
+                    return self.finish_if_settled();
+                }
+                let wait = doubled(Duration::from_millis(250), asked, Duration::from_secs(30));
+                let ask_again_at = self.now + wait.max(bounded(retry_after));
+                self.push(EventBody::SandboxEnding {
+                    phase,
+                    attempt,
+                    asked,
+                    message,
+                    ask_again_at,
+                })
+            }
+        }
+    }
+
+    fn execute(&mut self, by: UserId) -> Result<(), Refusal> {
+        self.push(EventBody::ExecutionStarted { by })?;
+        self.start_phase(Phase::Explore)
+    }
+
+    fn start_phase(&mut self, phase: Phase) -> Result<(), Refusal> {
+        let last = self
+            .spec
+            .phases
+            .get(phase)
+            .attempts
+            .last()
+            .map(|attempt| attempt.number);
+        let attempt = last.unwrap_or(AttemptNumber::new(0)).next();
+        let deadline = self.now + self.spec.policy.attempt_timeout;
+        let agent = self.spec.agent.clone();
+        self.push(EventBody::PhaseStarted {
+            phase,
+            attempt,
+            agent,
+            deadline,
+        })
+    }
+
+    fn accept(&mut self, key: AttemptKey, artifact: Artifact) -> Result<(), Refusal> {
+        let AttemptKey {
+            spec_id,
+            phase,
+            attempt,
+        } = key;
+        let last = self
+            .spec
+            .phases
+            .get(phase)
+            .accepted
+            .map(|accepted| accepted.version);
+        let version = last.unwrap_or(ArtifactVersion::new(0)).next();
+        if (artifact.spec_id, artifact.phase, artifact.version) != (spec_id, phase, version) {
+            return Err(Refusal::Stale {
+                what: "artifact",
+                key,
+            });
+        }
+        self.push(EventBody::PhaseCompleted {
+            phase,
+            attempt,
+            version,
+            content_hash: artifact.content_hash,
+            warnings: u32::try_from(artifact.findings.len()).unwrap_or(u32::MAX),
+        })?;
+        self.artifacts.push(artifact);
+        match phase.next() {
+            Some(next) => self.start_phase(next),
+            None => self.finish_if_settled(),
+        }
+    }
+
+    fn reject(
+        &mut self,
+        run: RunKey,
+        kind: FailureKind,
+        message: &str,
+        mut findings: Vec<Finding>,
+    ) -> Result<(), Refusal> {
+        findings.truncate(MAX_FINDINGS);
+        for finding in &mut findings {
+            finding.message = shorten(&finding.message, 500);
+        }
+        let RunKey {
+            attempt: key,
+            repair,
+        } = run;
+        let repairable = matches!(kind, FailureKind::InvalidOutput | FailureKind::NoResult);
+        if repairable && repair.get() < self.spec.policy.max_repairs {
+            let AttemptKey { phase, attempt, .. } = key;
+            let repair = repair.next();
+            return self.push(EventBody::PhaseRepair {
+                phase,
+                attempt,
+                repair,
+                findings,
+            });
+        }
+        self.fail(key, kind, message, findings)
+    }
+
+    /// Ends the attempt as failed; goes on with another one or fails the phase.
+    fn fail(
+        &mut self,
+        key: AttemptKey,
+        kind: FailureKind,
+        message: &str,
+        findings: Vec<Finding>,
+    ) -> Result<(), Refusal> {
+        let AttemptKey { phase, attempt, .. } = key;
+        let message = shorten(message, MAX_MESSAGE_CHARS);
+        let failure = Failure {
+            phase,
+            attempt,
+            kind,
+            message,
+        };
+        let policy = &self.spec.policy;
+        if kind.is_retryable() && attempt.get() < policy.max_attempts {
+            let backoff = doubled(policy.backoff, attempt.get(), Duration::from_hours(1));
+            let not_before = self.now + backoff;
+            return self.push(EventBody::PhaseRetry {
+                phase,
+                attempt: attempt.next(),
+                agent: self.spec.agent.clone(),
+                failure,
+                findings,
+                not_before,
+                deadline: not_before + policy.attempt_timeout,
+            });
+        }
+        self.push(EventBody::PhaseFailed { failure, findings })?;
+        self.finish_if_settled()
+    }
+
+    /// Reaches the end the spec is heading for, once every sandbox is settled.
+    fn finish_if_settled(&mut self) -> Result<(), Refusal> {
+        let settled = self
+            .spec
+            .attempts()
+            .all(|(_, attempt)| attempt.sandbox.is_settled());
+        if !settled {
+            return Ok(());
+        }
+        match (&self.spec.ending, &self.spec.failure) {
+            (None, _) => Ok(()),
+            (Some(Ending::Completing), _) => self.push(EventBody::ExecutionCompleted {}),
+            (Some(Ending::Cancelling { .. }), _) => self.push(EventBody::ExecutionCancelled {}),
+            (Some(Ending::Failing), Some(failure)) => {
+                let failure = failure.clone();
+                self.push(EventBody::ExecutionFailed { failure })
+            }
+            (Some(Ending::Failing), None) => Err(Refusal::Inconsistent),
+        }
+    }
+
+    /// The attempt `key`, if it is under way and `fits`.
+    fn expect(
+        &self,
+        key: AttemptKey,
+        what: &'static str,
+        fits: impl FnOnce(&Attempt) -> bool,
+    ) -> Result<&Attempt, Refusal> {
+        let executing = self.spec.status == SpecStatus::Executing && self.spec.ending.is_none();
+        match self.spec.active_attempt() {
+            Some((active, attempt)) if executing && active == key && fits(attempt) => Ok(attempt),
+            _ => Err(Refusal::Stale { what, key }),
+        }
+    }
+
+    fn expect_run(
+        &self,
+        run: RunKey,
+        what: &'static str,
+        fits: impl FnOnce(&Attempt) -> bool,
+    ) -> Result<(), Refusal> {
+        self.expect(run.attempt, what, |attempt| {
+            attempt.repair == run.repair && fits(attempt)
+        })?;
+        Ok(())
+    }
+
+    /// Where the sandbox of an ended attempt stands, unless it is settled.
+    fn expect_unsettled(&self, key: AttemptKey) -> Result<SandboxStatus, Refusal> {
+        self.spec
+            .attempts()
+            .find(|(candidate, _)| *candidate == key)
+            .filter(|(_, attempt)| attempt.outcome().is_some() && !attempt.sandbox.is_settled())
+            .map(|(_, attempt)| attempt.sandbox)
+            .ok_or(Refusal::Stale {
+                what: "end of the sandbox",
+                key,
+            })
+    }
+
+    fn describe_end(&self, key: AttemptKey, end: &RunEnd, stderr_tail: &str) -> String {
+        let agent = self
+            .spec
+            .active_attempt()
+            .map_or("?", |(_, a)| a.agent.as_str());
+        let who = if key.phase == Phase::Sync {
+            "the sync script".to_owned()
+        } else {
+            format!("agent `{agent}`")
+        };
+        match stderr_tail.trim() {
+            "" => format!("{who} {end}"),
+            tail => format!("{who} {end}; it last said: {tail}"),
+        }
+    }
+}
+
+/// The failure that a run's end means by itself; `None` when its result decides.
+fn failure_of(end: &RunEnd) -> Option<FailureKind> {
+    match end {
+        RunEnd::Exited { code: 0 } => None,
+        RunEnd::Exited { .. } | RunEnd::Signaled { .. } => Some(FailureKind::AgentFailed),
+        RunEnd::TimedOut => Some(FailureKind::DeadlineExceeded),
+        RunEnd::Lost { .. } => Some(FailureKind::SandboxLost),
+    }
+}
+
+/// `base`, doubled with every try after the first, at most `cap`.
+fn doubled(base: Duration, tries: u32, cap: Duration) -> Duration {
+    base.saturating_mul(1 << tries.saturating_sub(1).min(16))
+        .min(cap)
+}
+
+/// What a provider asked to wait, within reason.
+fn bounded(retry_after: Option<Duration>) -> Duration {
+    retry_after.unwrap_or_default().min(Duration::from_mins(10))
+}
+
+fn shorten(text: &str, max_chars: usize) -> String {
+    match text.char_indices().nth(max_chars) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// Keeps the end, where programs say why they stopped.
+fn shorten_front(text: &str, max_chars: usize) -> String {
+    let excess = text.chars().count().saturating_sub(max_chars);
+    match text.char_indices().nth(excess) {
+        Some((at, _)) if excess > 0 => format!("…{}", text.get(at..).unwrap_or_default()),
+        _ => text.to_owned(),
+    }
+}

@@ -1,0 +1,362 @@
+//! The state as the fold of the events.
+
+use crate::attempt::{Attempt, AttemptOutcome, AttemptStage, SandboxStatus};
+use crate::clock::Timestamp;
+use crate::event::{EventBody, NewEvent, SpecEvent};
+use crate::id::{AgentName, AttemptNumber, RepairNumber, Revision, Sequence, SpecId};
+use crate::phase::Phase;
+use crate::spec::{AcceptedArtifact, Ending, PhaseState, Phases, Spec};
+use crate::status::{PhaseStatus, SpecStatus};
+use crate::usage::Usage;
+
+/// Events that do not make up a spec.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// There are none.
+    #[error("there are no events")]
+    Empty,
+    /// The first is not `spec.created`.
+    #[error("event {sequence} creates no spec")]
+    NotCreated {
+        /// Its place.
+        sequence: Sequence,
+    },
+    /// A place is missing, taken twice, or of another spec.
+    #[error("event {found} stands where {expected} is expected")]
+    Gap {
+        /// The place that was expected.
+        expected: Sequence,
+        /// The place that was found.
+        found: Sequence,
+    },
+    /// An event does not fit the state before it.
+    #[error("`{name}` does not fit the state before it")]
+    Misfit {
+        /// Its name.
+        name: &'static str,
+    },
+}
+
+/// Rebuilds a spec from all its events.
+///
+/// # Errors
+///
+/// When the events are not the whole history of one spec.
+pub fn replay<'a>(events: impl IntoIterator<Item = &'a SpecEvent>) -> Result<Spec, ReplayError> {
+    let mut events = events.into_iter();
+    let first = events.next().ok_or(ReplayError::Empty)?;
+    let mut expected = Sequence::new(1);
+    if first.sequence != expected {
+        return Err(ReplayError::Gap {
+            expected,
+            found: first.sequence,
+        });
+    }
+    let mut spec = create(first.spec_id, first.at, first.revision, &first.body).ok_or(
+        ReplayError::NotCreated {
+            sequence: first.sequence,
+        },
+    )?;
+    for event in events {
+        expected = expected.next();
+        if event.sequence != expected || event.spec_id != spec.id {
+            return Err(ReplayError::Gap {
+                expected,
+                found: event.sequence,
+            });
+        }
+        evolve(&mut spec, event.at, event.revision, &event.body)?;
+    }
+    Ok(spec)
+}
+
+/// The state after the event that creates it.
+pub(super) fn create(
+    id: SpecId,
+    at: Timestamp,
+    revision: Revision,
+    body: &EventBody,
+) -> Option<Spec> {
+    let EventBody::Created {
+        project_id,
+        owner,
+        title,
+        description,
+        policy,
+        agent,
+        machine_version,
+    } = body
+    else {
+        return None;
+    };
+    Some(Spec {
+        id,
+        project_id: project_id.clone(),
+        owner: owner.clone(),
+        title: title.clone(),
+        description: description.clone(),
+        policy: (**policy).clone(),
+        agent: agent.clone(),
+        status: SpecStatus::Draft,
+        ending: None,
+        phases: Phases::default(),
+        commit: None,
+        failure: None,
+        usage: Usage::default(),
+        revision,
+        machine_version: *machine_version,
+        created_at: at,
+        updated_at: at,
+        archived_at: None,
+    })
+}
+
+pub(super) fn evolve_new(spec: &mut Spec, event: &NewEvent) -> Result<(), ReplayError> {
+    evolve(spec, event.at, event.revision, &event.body)
+}
+
+/// Moves the state over one event.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm per event reads best in one place"
+)]
+fn evolve(
+    spec: &mut Spec,
+    at: Timestamp,
+    revision: Revision,
+    body: &EventBody,
+) -> Result<(), ReplayError> {
+    let misfit = || ReplayError::Misfit { name: body.name() };
+    match body {
+        EventBody::Created { .. } => return Err(misfit()),
+        EventBody::Progress { .. } => return Ok(()),
+        EventBody::ExecutionStarted { by: _ } => spec.status = SpecStatus::Executing,
+        EventBody::PhaseStarted {
+            phase,
+            attempt,
+            agent,
+            deadline,
+        } => {
+            let state = spec.phases.get_mut(*phase);
+            state.status = PhaseStatus::Running;
+            state.started_at.get_or_insert(at);
+            state
+                .attempts
+                .push(begin(*attempt, agent, at, at, *deadline));
+        }
+        EventBody::PhaseRetry {
+            phase,
+            attempt,
+            agent,
+            failure,
+            findings,
+            not_before,
+            deadline,
+        } => {
+            let outcome = AttemptOutcome::Failed {
+                failure: failure.clone(),
+            };
+            let state = spec.phases.get_mut(*phase);
+            end(state, failure.attempt, outcome, at).ok_or_else(misfit)?;
+            let mut next = begin(*attempt, agent, at, *not_before, *deadline);
+            next.findings.clone_from(findings);
+            state.attempts.push(next);
+        }
+        EventBody::PhaseRepair {
+            phase,
+            attempt,
+            repair,
+            findings,
+        } => {
+            let attempt = running(spec, *phase, *attempt).ok_or_else(misfit)?;
+            attempt.repair = *repair;
+            attempt.stage = AttemptStage::Starting;
+            attempt.inputs = None;
+            attempt.findings.clone_from(findings);
+        }
+        EventBody::EffectFailed {
+            phase,
+            attempt,
+            message: _,
+            failures,
+            not_before,
+        } => {
+            let attempt = running(spec, *phase, *attempt).ok_or_else(misfit)?;
+            attempt.failed_effects = *failures;
+            attempt.not_before = *not_before;
+        }
+        EventBody::SandboxSpawned {
+            phase,
+            attempt,
+            sandbox,
+        } => {
+            let attempt = running(spec, *phase, *attempt).ok_or_else(misfit)?;
+            attempt.sandbox = SandboxStatus::Ready;
+            attempt.facts = Some(sandbox.clone());
+            attempt.stage = AttemptStage::Starting;
+            attempt.failed_effects = 0;
+            spec.commit.get_or_insert_with(|| sandbox.commit.clone());
+        }
+        EventBody::RunStarted {
+            phase,
+            attempt,
+            repair: _,
+            inputs,
+        } => {
+            let attempt = running(spec, *phase, *attempt).ok_or_else(misfit)?;
+            attempt.stage = AttemptStage::Running;
+            attempt.inputs = Some(inputs.clone());
+            attempt.failed_effects = 0;
+        }
+        EventBody::RunEnded {
+            phase,
+            attempt,
+            repair: _,
+            end,
+            stderr_tail,
+            usage,
+        } => {
+            let attempt = running(spec, *phase, *attempt).ok_or_else(misfit)?;
+            attempt.stage = AttemptStage::Collecting {
+                end: end.clone(),
+                stderr_tail: stderr_tail.clone(),
+            };
+            attempt.failed_effects = 0;
+            attempt.usage += *usage;
+            spec.phases.get_mut(*phase).usage += *usage;
+            spec.usage += *usage;
+        }
+        EventBody::PhaseCompleted {
+            phase,
+            attempt,
+            version,
+            content_hash,
+            warnings,
+        } => {
+            let state = spec.phases.get_mut(*phase);
+            end(state, *attempt, AttemptOutcome::Accepted, at).ok_or_else(misfit)?;
+            state.status = PhaseStatus::Completed;
+            state.completed_at = Some(at);
+            state.accepted = Some(AcceptedArtifact {
+                version: *version,
+                content_hash: *content_hash,
+                warnings: *warnings,
+            });
+            if phase.next().is_none() {
+                spec.ending = Some(Ending::Completing);
+            }
+        }
+        EventBody::PhaseFailed {
+            failure,
+            findings: _,
+        } => {
+            let outcome = AttemptOutcome::Failed {
+                failure: failure.clone(),
+            };
+            let state = spec.phases.get_mut(failure.phase);
+            end(state, failure.attempt, outcome, at).ok_or_else(misfit)?;
+            state.status = PhaseStatus::Failed;
+            spec.failure = Some(failure.clone());
+            spec.ending = Some(Ending::Failing);
+        }
+        EventBody::SandboxEnding {
+            phase,
+            attempt,
+            asked,
+            message: _,
+            ask_again_at,
+        } => {
+            let attempt = find(spec, *phase, *attempt).ok_or_else(misfit)?;
+            attempt.sandbox = SandboxStatus::Ending {
+                asked: *asked,
+                ask_again_at: *ask_again_at,
+            };
+        }
+        EventBody::SandboxTerminated { phase, attempt } => {
+            find(spec, *phase, *attempt).ok_or_else(misfit)?.sandbox = SandboxStatus::Gone;
+        }
+        EventBody::SandboxAbandoned {
+            phase,
+            attempt,
+            message: _,
+        } => {
+            find(spec, *phase, *attempt).ok_or_else(misfit)?.sandbox = SandboxStatus::Abandoned;
+        }
+        EventBody::CancelRequested { by, reason } => {
+            if let Some((key, _)) = spec.active_attempt() {
+                let state = spec.phases.get_mut(key.phase);
+                end(state, key.attempt, AttemptOutcome::Cancelled, at).ok_or_else(misfit)?;
+                state.status = PhaseStatus::Pending;
+            }
+            spec.ending = Some(Ending::Cancelling {
+                by: by.clone(),
+                reason: reason.clone(),
+            });
+        }
+        EventBody::ExecutionCompleted {} => finish(spec, SpecStatus::Completed),
+        EventBody::ExecutionFailed { failure: _ } => finish(spec, SpecStatus::Failed),
+        EventBody::ExecutionCancelled {} => finish(spec, SpecStatus::Cancelled),
+        EventBody::Archived { by: _ } => spec.archived_at = Some(at),
+    }
+    spec.revision = revision;
+    spec.updated_at = at;
+    Ok(())
+}
+
+fn begin(
+    number: AttemptNumber,
+    agent: &AgentName,
+    started_at: Timestamp,
+    not_before: Timestamp,
+    deadline: Timestamp,
+) -> Attempt {
+    Attempt {
+        number,
+        repair: RepairNumber::new(0),
+        stage: AttemptStage::Spawning,
+        agent: agent.clone(),
+        sandbox: SandboxStatus::Requested,
+        facts: None,
+        inputs: None,
+        findings: Vec::new(),
+        failed_effects: 0,
+        not_before,
+        deadline,
+        started_at,
+        ended_at: None,
+        usage: Usage::default(),
+    }
+}
+
+fn find(spec: &mut Spec, phase: Phase, number: AttemptNumber) -> Option<&mut Attempt> {
+    find_in(spec.phases.get_mut(phase), number)
+}
+
+fn find_in(state: &mut PhaseState, number: AttemptNumber) -> Option<&mut Attempt> {
+    state
+        .attempts
+        .iter_mut()
+        .find(|attempt| attempt.number == number)
+}
+
+fn running(spec: &mut Spec, phase: Phase, number: AttemptNumber) -> Option<&mut Attempt> {
+    find(spec, phase, number).filter(|attempt| attempt.outcome().is_none())
+}
+
+fn end(
+    state: &mut PhaseState,
+    number: AttemptNumber,
+    outcome: AttemptOutcome,
+    at: Timestamp,
+) -> Option<()> {
+    let attempt = find_in(state, number).filter(|attempt| attempt.outcome().is_none())?;
+    attempt.stage = AttemptStage::Ended(outcome);
+    attempt.ended_at = Some(at);
+    Some(())
+}
+
+fn finish(spec: &mut Spec, status: SpecStatus) {
+    spec.status = status;
+    spec.ending = None;
+}

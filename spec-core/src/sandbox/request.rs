@@ -1,0 +1,274 @@
+//! What is asked of a spawner.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::InvalidInput;
+use crate::id::{CommitId, Environment, Epoch, RunKey, SandboxKey};
+
+/// Text that must not be seen. Prints as `[redacted]` and does not serialise.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    #[must_use]
+    pub fn new(secret: impl Into<String>) -> Self {
+        Self(secret.into())
+    }
+
+    /// The secret itself, for the one place that hands it over.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// A secret that a program reads from its environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretEnv {
+    /// Name of the variable.
+    pub name: String,
+    /// Its value.
+    pub value: Secret,
+}
+
+/// A path below a sandbox's root: relative, with `/`, without `.`, `..` or empty parts.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SandboxPath(String);
+
+impl SandboxPath {
+    /// Checks a path.
+    ///
+    /// # Errors
+    ///
+    /// Refuses paths that are absolute, leave the root, are not in normal form, hold control
+    /// characters or are longer than 1,024 bytes.
+    pub fn new(path: impl Into<String>) -> Result<Self, InvalidInput> {
+        let path = path.into();
+        let invalid = |reason| Err(InvalidInput::new("path", format!("`{path:.200}` {reason}")));
+        if path.is_empty() || path.len() > 1024 {
+            return invalid("must be 1 to 1024 bytes long");
+        }
+        if path.chars().any(|c| c.is_control() || c == '\\') {
+            return invalid("must not hold control characters or backslashes");
+        }
+        if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            return invalid("must be relative and free of empty, `.` and `..` parts");
+        }
+        Ok(Self(path))
+    }
+
+    /// A path inside the checked-out repository.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new), for `path` itself.
+    pub fn in_repository(path: &str) -> Result<Self, InvalidInput> {
+        Self::new(path)?;
+        Self::new(format!("repo/{path}"))
+    }
+
+    /// A path in the folder of one run, which is outside the repository.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new), for `path` itself.
+    pub fn in_run(run: &RunKey, path: &str) -> Result<Self, InvalidInput> {
+        Self::new(path)?;
+        Self::new(format!("runs/{run}/{path}"))
+    }
+
+    /// The folder of one run.
+    #[must_use]
+    pub fn run_folder(run: &RunKey) -> Self {
+        Self(format!("runs/{run}"))
+    }
+
+    /// The path as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for SandboxPath {
+    type Error = InvalidInput;
+
+    fn try_from(path: String) -> Result<Self, InvalidInput> {
+        Self::new(path)
+    }
+}
+
+impl From<SandboxPath> for String {
+    fn from(path: SandboxPath) -> Self {
+        path.0
+    }
+}
+
+impl fmt::Display for SandboxPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for SandboxPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// A file to be written into a sandbox.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SandboxFile {
+    /// Where.
+    pub path: SandboxPath,
+    /// What.
+    pub content: Vec<u8>,
+    /// Whether the owner may execute it.
+    pub executable: bool,
+}
+
+impl SandboxFile {
+    /// A file that is not executable.
+    #[must_use]
+    pub fn new(path: SandboxPath, content: impl Into<Vec<u8>>) -> Self {
+        Self {
+            path,
+            content: content.into(),
+            executable: false,
+        }
+    }
+}
+
+impl fmt::Debug for SandboxFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxFile")
+            .field("path", &self.path)
+            .field("bytes", &self.content.len())
+            .field("executable", &self.executable)
+            .finish()
+    }
+}
+
+/// What to check out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "name", rename_all = "snake_case")]
+pub enum CheckoutRef {
+    /// The repository's default branch (`HEAD`), as it is when the sandbox is made.
+    Default,
+    /// A branch or tag, as it is when the sandbox is made.
+    Name(String),
+    /// Exactly this commit.
+    Commit(CommitId),
+}
+
+/// A repository to check out.
+#[derive(Debug, Clone)]
+pub struct Checkout {
+    /// Where it is: a URL without credentials, or a path that the spawner can reach.
+    pub url: String,
+    /// What to check out.
+    pub reference: CheckoutRef,
+    /// User name for the remote, if it wants one.
+    pub username: Option<String>,
+    /// Password or token for the remote.
+    pub password: Option<Secret>,
+}
+
+/// Labels that a sandbox carries at its provider.
+pub type Labels = BTreeMap<String, String>;
+
+/// What a sandbox is asked to be.
+#[derive(Debug, Clone)]
+pub struct SpawnRequest {
+    /// Idempotency key, and the sandbox's name.
+    pub key: SandboxKey,
+    /// The environment it belongs to.
+    pub environment: Environment,
+    /// The runner's epoch when it asked; recorded, so that a person can tell who made it.
+    pub epoch: Epoch,
+    /// The repository.
+    pub checkout: Checkout,
+    /// Time to live, from its creation.
+    pub ttl: Duration,
+}
+
+impl SpawnRequest {
+    /// Labels by which a reaper finds what this library made.
+    #[must_use]
+    pub fn labels(&self) -> Labels {
+        let attempt = self.key.attempt();
+        Labels::from([
+            ("spec.managed".to_owned(), "true".to_owned()),
+            ("spec.env".to_owned(), self.environment.to_string()),
+            ("spec.id".to_owned(), attempt.spec_id.to_string()),
+            ("spec.phase".to_owned(), attempt.phase.to_string()),
+            ("spec.attempt".to_owned(), attempt.attempt.to_string()),
+            ("spec.epoch".to_owned(), self.epoch.to_string()),
+        ])
+    }
+}
+
+/// A program to be run.
+#[derive(Debug, Clone)]
+pub struct RunRequest {
+    /// Idempotency key.
+    pub key: RunKey,
+    /// Program and arguments; no shell is involved.
+    pub argv: Vec<String>,
+    /// The whole environment.
+    pub env: BTreeMap<String, String>,
+    /// Secrets to be added to the environment of the program, and nowhere else.
+    pub secrets: Vec<SecretEnv>,
+    /// The spawner ends the run after this long, with [`RunEnd::TimedOut`](super::RunEnd::TimedOut).
+    pub timeout: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_cannot_leave_the_root() {
+        for bad in [
+            "",
+            "/etc/passwd",
+            "a/../b",
+            "..",
+            "a//b",
+            "a/",
+            "./a",
+            "a\\b",
+            "a\0b",
+        ] {
+            assert!(SandboxPath::new(bad).is_err(), "{bad:?}");
+            assert!(SandboxPath::in_repository(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(
+            SandboxPath::in_repository("src/a b.rs").unwrap().as_str(),
+            "repo/src/a b.rs"
+        );
+    }
+
+    #[test]
+    fn secrets_and_file_contents_do_not_print() {
+        let secret = SecretEnv {
+            name: "KEY".to_owned(),
+            value: Secret::new("hunter2"),
+        };
+        let file = SandboxFile::new(SandboxPath::new("a").unwrap(), "hunter2");
+        let printed = format!("{secret:?} {file:?}");
+        assert!(!printed.contains("hunter2"), "{printed}");
+    }
+}

@@ -1,0 +1,5 @@
+//! Specs in memory.
+
+/// Keeps specs in memory.
+#[derive(Debug)]
+pub struct MemoryStore;

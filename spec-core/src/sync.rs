@@ -1,0 +1,116 @@
+//! The port that receives finished specs: [`SyncTarget`].
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::artifact::{DesignOutput, ExploreOutput, RequirementsOutput, SyncOutput, TasksOutput};
+use crate::spec::Spec;
+
+/// The outputs of all phases of one spec.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outputs {
+    /// Of EXPLORE.
+    pub explore: ExploreOutput,
+    /// Of REQUIREMENTS.
+    pub requirements: RequirementsOutput,
+    /// Of DESIGN.
+    pub design: DesignOutput,
+    /// Of TASKS.
+    pub tasks: TasksOutput,
+}
+
+/// A file that SYNC renders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedFile {
+    /// Name within `specs/<slug>/`, for example `requirements.md`.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// A finished spec.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FinishedSpec {
+    /// Its state.
+    pub spec: Spec,
+    /// What its phases produced.
+    pub outputs: Outputs,
+    /// What SYNC computed.
+    pub sync: SyncOutput,
+    /// What SYNC rendered.
+    pub files: Vec<RenderedFile>,
+}
+
+/// A target's account of what went wrong.
+#[derive(Debug)]
+pub struct SyncError {
+    message: String,
+    retryable: bool,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl SyncError {
+    /// A failure that another try may overcome.
+    #[must_use]
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            retryable: true,
+            source: None,
+        }
+    }
+
+    /// A refusal that stays.
+    #[must_use]
+    pub fn rejected(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            retryable: false,
+            source: None,
+        }
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// True when another try may help.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.retryable
+    }
+}
+
+impl fmt::Display for SyncError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for SyncError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// Receives finished specs: a folder, a ticket system, a table of the host.
+#[async_trait]
+pub trait SyncTarget: fmt::Debug + Send + Sync + 'static {
+    /// Name for messages, for example `directory`.
+    fn name(&self) -> &str;
+
+    /// Takes a finished spec over.
+    ///
+    /// Called at least once per spec: after a crash or an edit again, with the same spec id. The
+    /// target upserts by natural key, `(spec, local id)`, and removes what is no longer there.
+    ///
+    /// # Errors
+    ///
+    /// A retryable error is tried again until the attempt's deadline; any other fails the phase.
+    async fn upsert(&self, finished: &FinishedSpec) -> Result<(), SyncError>;
+}

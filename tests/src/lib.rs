@@ -1,0 +1,1 @@
+//! Test doubles and harness shared by the suites.
