@@ -179,6 +179,14 @@ text_id!(
     CommitId, "commit", 64
 );
 
+impl Environment {
+    /// The environment of hosts that have only one.
+    #[must_use]
+    pub fn fallback() -> Self {
+        Self("default".to_owned())
+    }
+}
+
 macro_rules! counter {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

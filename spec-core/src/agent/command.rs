@@ -85,6 +85,13 @@ impl CommandAgent {
     }
 }
 
+impl CommandAgent {
+    /// A decoder for the lines that programs of this protocol print.
+    pub(crate) fn line_decoder() -> Box<dyn AgentDecoder> {
+        Box::new(CommandDecoder)
+    }
+}
+
 fn to_json(name: &'static str, value: &impl serde::Serialize) -> Result<Vec<u8>, InvalidInput> {
     serde_json::to_vec_pretty(value).map_err(|error| InvalidInput::new(name, error.to_string()))
 }
@@ -118,7 +125,7 @@ impl Agent for CommandAgent {
     }
 
     fn decoder(&self) -> Box<dyn AgentDecoder> {
-        Box::new(CommandDecoder)
+        Self::line_decoder()
     }
 }
 

@@ -23,6 +23,9 @@ pub struct Checkpoint {
     pub items: u64,
     /// What the run has consumed up to there.
     pub usage: Usage,
+    /// The last lines of its standard error up to there.
+    #[serde(default)]
+    pub stderr_tail: String,
 }
 
 /// A spec as a store keeps it.

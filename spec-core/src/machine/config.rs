@@ -1,0 +1,86 @@
+//! How a machine behaves as a runner.
+
+use std::time::Duration;
+
+use crate::error::InvalidInput;
+use crate::id::Environment;
+
+/// How a machine behaves as a runner. The defaults suit a service; tests shorten the times.
+#[derive(Debug, Clone)]
+pub struct RunnerConfig {
+    pub(super) environment: Environment,
+    pub(super) slots: usize,
+    pub(super) lease: Duration,
+    pub(super) poll: Duration,
+    pub(super) linger: Duration,
+    pub(super) progress_interval: Duration,
+    pub(super) sandbox_grace: Duration,
+}
+
+impl RunnerConfig {
+    /// The defaults, in the given environment.
+    #[must_use]
+    pub fn new(environment: Environment) -> Self {
+        Self {
+            environment,
+            slots: 32,
+            lease: Duration::from_secs(15),
+            poll: Duration::from_secs(1),
+            linger: Duration::from_secs(1),
+            progress_interval: Duration::from_millis(250),
+            sandbox_grace: Duration::from_mins(10),
+        }
+    }
+
+    /// The defaults, in the environment `name`.
+    ///
+    /// # Errors
+    ///
+    /// When `name` is no [`Environment`].
+    pub fn in_environment(name: &str) -> Result<Self, InvalidInput> {
+        Environment::new(name).map(Self::new)
+    }
+
+    /// Specs that one runner drives at a time; at least 1. Default: 32.
+    #[must_use]
+    pub fn with_slots(mut self, slots: usize) -> Self {
+        self.slots = slots.max(1);
+        self
+    }
+
+    /// How long a silent runner keeps its specs; it reports three times as often. Default: 15 s.
+    #[must_use]
+    pub fn with_lease(mut self, lease: Duration) -> Self {
+        self.lease = lease.max(Duration::from_millis(30));
+        self
+    }
+
+    /// How often to look for work without having been told of any. Default: 1 s.
+    #[must_use]
+    pub fn with_poll(mut self, poll: Duration) -> Self {
+        self.poll = poll.max(Duration::from_millis(1));
+        self
+    }
+
+    /// The longest wait for which a spec is held rather than given back. Default: 1 s.
+    #[must_use]
+    pub fn with_linger(mut self, linger: Duration) -> Self {
+        self.linger = linger;
+        self
+    }
+
+    /// How long progress is gathered before it is stored. Default: 250 ms.
+    #[must_use]
+    pub fn with_progress_interval(mut self, interval: Duration) -> Self {
+        self.progress_interval = interval;
+        self
+    }
+
+    /// How much longer than its attempt a sandbox may live before its provider ends it: time for
+    /// another runner to take over. Default: 10 min.
+    #[must_use]
+    pub fn with_sandbox_grace(mut self, grace: Duration) -> Self {
+        self.sandbox_grace = grace;
+        self
+    }
+}

@@ -1,0 +1,223 @@
+//! Judging a run's result. What the agent says of it counts for nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::Value;
+
+use super::driver::{Driver, Performed, chain, failed_effect};
+use super::effect::{runner_name, sandbox_ref};
+use super::prepare::{Prepared, outputs};
+use super::{Observation, Verdict, sync_run};
+use crate::artifact::{Artifact, Author, PhaseOutput, content_hash};
+use crate::attempt::FailureKind;
+use crate::check::{self, Finding, Severity};
+use crate::clock::Timestamp;
+use crate::id::{ArtifactVersion, RunKey};
+use crate::phase::Phase;
+use crate::render::markdown;
+use crate::sandbox::{SandboxPath, SandboxRef, SandboxSpawner, SpawnError, SpawnErrorKind};
+use crate::spec::Spec;
+use crate::store::SpecStore;
+use crate::sync::{FinishedSpec, slug, sync_report};
+
+/// Longest result that is read: an agent that needs more has copied something.
+const MAX_RESULT_BYTES: u64 = 8 * 1024 * 1024;
+/// Longest file of the repository in which evidence is looked up.
+const MAX_EVIDENCE_BYTES: u64 = 4 * 1024 * 1024;
+/// Files read at a time.
+const READS_AT_A_TIME: usize = 8;
+
+impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
+    /// Collects the result of `run` and judges it.
+    pub(super) async fn evaluate(&self, spec: &Spec, run: RunKey) -> Performed {
+        let key = run.attempt;
+        let Prepared { plan, inputs: _, earlier } = match self.prepare(spec, run).await {
+            Ok(prepared) => prepared,
+            Err(unprepared) => return unprepared.into_performed(key),
+        };
+        let Some(sandbox) = sandbox_ref(spec, key) else { return Performed::Again };
+        let agent = runner_name(spec, key.phase);
+        let rejected = |kind, message: String, findings| {
+            let verdict = Verdict::Rejected { kind, message, findings };
+            Observation::Judged { run, verdict }.into()
+        };
+        let result = self.machine.spawner.read_file(&sandbox, &plan.result, MAX_RESULT_BYTES).await;
+        let bytes = match result {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => {
+                let message = format!("{agent} ended well but left no result.json");
+                let finding = Finding::error("output.missing", "", message.clone());
+                return rejected(FailureKind::NoResult, message, vec![finding]);
+            }
+            Err(error) => match error.kind() {
+                SpawnErrorKind::TooLarge | SpawnErrorKind::Rejected => {
+                    let message = format!("the result of {agent} cannot be read: {}", chain(&error));
+                    let finding = Finding::error("output.unreadable", "", message.clone());
+                    return rejected(FailureKind::InvalidOutput, message, vec![finding]);
+                }
+                _ => return Self::judge_error(key, "cannot read the result", &error).into(),
+            },
+        };
+        let (content, mut findings, output) = match check::read(&bytes) {
+            Ok(content) => {
+                let earlier = check::Earlier::from_outputs(earlier.values());
+                let check::Checked { findings, output } =
+                    check::check(key.phase, &content, &earlier);
+                (content, findings, output)
+            }
+            Err(finding) => (Value::Null, vec![finding], None),
+        };
+        if let Some(output) = &output
+            && !vetoed(&findings)
+        {
+            match self.verify(&sandbox, output).await {
+                Ok(more) => findings.extend(more),
+                Err(error) => {
+                    return Self::judge_error(key, "cannot verify the evidence", &error).into();
+                }
+            }
+        }
+        if vetoed(&findings) {
+            let message = summary(&agent, &findings);
+            return rejected(FailureKind::InvalidOutput, message, findings);
+        }
+        let artifact = Box::new(artifact(spec, run, content, findings, self.now()));
+        Observation::Judged { run, verdict: Verdict::Accepted { artifact } }.into()
+    }
+
+    /// Looks up in the sandbox's clone what the output claims about files.
+    async fn verify(
+        &self,
+        sandbox: &SandboxRef,
+        output: &PhaseOutput,
+    ) -> Result<Vec<Finding>, SpawnError> {
+        Ok(match output {
+            PhaseOutput::Explore(explore) => {
+                let files = self.read_all(sandbox, check::evidence_paths(explore)).await?;
+                check::evidence(explore, &files)
+            }
+            PhaseOutput::Design(design) => {
+                let files = self.read_all(sandbox, check::existing_paths(design)).await?;
+                check::existing(design, &files)
+            }
+            PhaseOutput::Requirements(_) | PhaseOutput::Tasks(_) | PhaseOutput::Sync(_) => {
+                Vec::new()
+            }
+        })
+    }
+
+    /// The files at `paths` in the repository; `None` for those that are not there.
+    async fn read_all(
+        &self,
+        sandbox: &SandboxRef,
+        paths: BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Option<Vec<u8>>>, SpawnError> {
+        stream::iter(paths)
+            .map(|path| async move {
+                let Ok(inside) = SandboxPath::in_repository(&path) else { return Ok((path, None)) };
+                let read = self.machine.spawner.read_file(sandbox, &inside, MAX_EVIDENCE_BYTES);
+                match read.await {
+                    Ok(content) => Ok((path, content)),
+                    // Not a file one could point at.
+                    Err(error)
+                        if matches!(
+                            error.kind(),
+                            SpawnErrorKind::Rejected | SpawnErrorKind::TooLarge
+                        ) =>
+                    {
+                        Ok((path, None))
+                    }
+                    Err(error) => Err(error),
+                }
+            })
+            .buffer_unordered(READS_AT_A_TIME)
+            .try_collect()
+            .await
+    }
+
+    /// Completes SYNC: computes the report and hands the spec to the targets.
+    pub(super) async fn sync(&self, spec: &Spec, run: RunKey) -> Performed {
+        let key = run.attempt;
+        let Prepared { plan, inputs: _, earlier } = match self.prepare(spec, run).await {
+            Ok(prepared) => prepared,
+            Err(unprepared) => return unprepared.into_performed(key),
+        };
+        let Some(sandbox) = sandbox_ref(spec, key) else { return Performed::Again };
+        let read = self.machine.spawner.read_file(
+            &sandbox,
+            &plan.result,
+            sync_run::MAX_RESULT_BYTES,
+        );
+        let bytes = match read.await {
+            Ok(bytes) => bytes.unwrap_or_default(),
+            Err(error) => return Self::judge_error(key, "cannot read the result", &error).into(),
+        };
+        let Some(outputs) = outputs(&earlier) else { return Performed::Again };
+        let commit = match sync_run::read_result(spec, &outputs, &bytes) {
+            Ok(commit) => commit,
+            Err(message) => {
+                let finding = Finding::error("sync.result", "", message.clone());
+                let kind = FailureKind::InvalidOutput;
+                let verdict = Verdict::Rejected { kind, message, findings: vec![finding] };
+                return Observation::Judged { run, verdict }.into();
+            }
+        };
+        let report = sync_report(&slug(&spec.title), &outputs, Some(commit));
+        let content = match serde_json::to_value(&report) {
+            Ok(content) => content,
+            Err(error) => return failed_effect(key, "cannot write the report", &error, None).into(),
+        };
+        let files = markdown(spec, &outputs, &report);
+        let finished = FinishedSpec { spec: spec.clone(), outputs, sync: report, files };
+        for target in &self.machine.host.targets {
+            if let Err(error) = target.upsert(&finished).await {
+                let what = format!("the sync target `{}` failed", target.name());
+                if error.is_retryable() {
+                    return failed_effect(key, &what, &error, None).into();
+                }
+                let message = format!("{what}: {}", chain(&error));
+                let kind = FailureKind::SyncRejected;
+                return Observation::AttemptFailed { key, kind, message }.into();
+            }
+        }
+        let artifact = Box::new(artifact(spec, run, content, Vec::new(), self.now()));
+        Observation::Judged { run, verdict: Verdict::Accepted { artifact } }.into()
+    }
+}
+
+fn vetoed(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.severity == Severity::Error)
+}
+
+/// The first error, and how many there are.
+fn summary(agent: &str, findings: &[Finding]) -> String {
+    let mut errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let first = errors.next().map_or_else(String::new, ToString::to_string);
+    match errors.count() {
+        0 => format!("the result of {agent} was refused: {first}"),
+        more => format!("the result of {agent} was refused: {first}, and {more} more"),
+    }
+}
+
+fn artifact(
+    spec: &Spec,
+    run: RunKey,
+    content: Value,
+    findings: Vec<Finding>,
+    now: Timestamp,
+) -> Artifact {
+    let phase: Phase = run.attempt.phase;
+    let last = spec.phases.get(phase).accepted.map(|accepted| accepted.version);
+    let agent = spec.active_attempt().map_or(&spec.agent, |(_, attempt)| &attempt.agent);
+    Artifact {
+        spec_id: spec.id,
+        phase,
+        version: last.unwrap_or(ArtifactVersion::new(0)).next(),
+        content_hash: content_hash(&content),
+        content,
+        author: Author::Agent { name: agent.clone(), attempt: run.attempt.attempt },
+        findings,
+        created_at: now,
+    }
+}

@@ -1,0 +1,278 @@
+//! Following a run: its lines become progress events, in small timed batches.
+
+use std::collections::VecDeque;
+
+use futures_util::StreamExt as _;
+
+use super::Observation;
+use super::driver::{Driver, Performed, failed_effect};
+use super::effect::{runner_name, sandbox_ref};
+use crate::agent::{AgentDecoder, AgentEvent, CommandAgent};
+use crate::attempt::FailureKind;
+use crate::clock::Timestamp;
+use crate::event::{EventBody, NewEvent, ProgressItem};
+use crate::id::RunKey;
+use crate::phase::Phase;
+use crate::sandbox::{Channel, Output, OutputLine, SandboxSpawner, SpawnErrorKind};
+use crate::spec::Spec;
+use crate::store::{Append, Checkpoint, SpecStore, StoreError, StoredSpec};
+use crate::usage::Usage;
+
+/// Progress items stored per run; what comes after is counted.
+const MAX_ITEMS: u64 = 2000;
+/// Progress items per event.
+const MAX_BATCH: usize = 50;
+/// Characters of a progress item.
+const MAX_ITEM_CHARS: usize = 500;
+/// Lines and bytes of standard error that are kept for a failure's message.
+const TAIL_LINES: usize = 20;
+const TAIL_BYTES: usize = 2000;
+
+/// What was read of a run and not stored yet, and the totals so far.
+#[derive(Debug)]
+struct Reader {
+    run: RunKey,
+    decoder: Box<dyn AgentDecoder>,
+    items: Vec<ProgressItem>,
+    omitted: u64,
+    stored_items: u64,
+    bytes: u64,
+    usage: Usage,
+    tail: VecDeque<String>,
+    /// Position after the last line read; `None` when nothing is new since the last checkpoint.
+    cursor: Option<crate::id::OutputCursor>,
+}
+
+impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
+    /// Follows `run` until it ends, prints too much, or `until` has come.
+    pub(super) async fn follow(
+        &self,
+        stored: &StoredSpec,
+        run: RunKey,
+        until: Timestamp,
+    ) -> Performed {
+        let spec = &stored.spec;
+        let key = run.attempt;
+        let Some(sandbox) = sandbox_ref(spec, key) else { return Performed::Again };
+        let decoder = match self.decoder(spec, key.phase) {
+            Ok(decoder) => decoder,
+            Err(unprepared) => return unprepared.into_performed(key),
+        };
+        let checkpoint = stored.checkpoint.as_ref().filter(|checkpoint| checkpoint.run == run);
+        let mut reader = Reader::resume(run, decoder, checkpoint);
+        let after = checkpoint.map(|checkpoint| &checkpoint.cursor);
+        let output = self.machine.spawner.output(&sandbox, &run, after).await;
+        let mut output = match output {
+            Ok(output) => output,
+            Err(error) => {
+                return Self::judge_error(key, "cannot follow the run", &error).into();
+            }
+        };
+        let interval = self.machine.host.config.progress_interval;
+        let ended = self.sleep(until.since(self.now()));
+        tokio::pin!(ended);
+        // Runs from the first line that waits to be stored.
+        let mut due: Option<Timestamp> = None;
+        loop {
+            let item = tokio::select! {
+                biased;
+                () = &mut ended => {
+                    return self.store(spec, &mut reader, false).await.map_or_else(
+                        Performed::StoreFailed, |_| Performed::Again);
+                }
+                () = self.sleep(due.map_or(interval, |due| due.since(self.now()))), if due.is_some() => {
+                    due = None;
+                    match self.store(spec, &mut reader, false).await {
+                        Ok(true) => continue,
+                        Ok(false) => return Performed::Again,
+                        Err(error) => return Performed::StoreFailed(error),
+                    }
+                }
+                item = output.next() => item,
+            };
+            match item {
+                Some(Ok(Output::Line(line))) => {
+                    reader.take(line);
+                    due.get_or_insert_with(|| self.now() + interval);
+                    let limit = spec.policy.max_output_bytes;
+                    if reader.bytes > limit {
+                        let message = format!(
+                            "{} printed more than {limit} bytes; raise policy.max_output_bytes if that is meant",
+                            runner_name(spec, key.phase)
+                        );
+                        let kind = FailureKind::TooMuchOutput;
+                        return self
+                            .store_then(spec, &mut reader, Observation::AttemptFailed { key, kind, message })
+                            .await;
+                    }
+                    if reader.items.len() >= MAX_BATCH {
+                        due = None;
+                        match self.store(spec, &mut reader, false).await {
+                            Ok(true) => {}
+                            Ok(false) => return Performed::Again,
+                            Err(error) => return Performed::StoreFailed(error),
+                        }
+                    }
+                }
+                Some(Ok(Output::Ended(end))) => {
+                    let stderr_tail = reader.tail_text();
+                    let usage = reader.usage;
+                    let observation = Observation::RunEnded { run, end, stderr_tail, usage };
+                    return self.store_then(spec, &mut reader, observation).await;
+                }
+                Some(Err(error)) => {
+                    let observation = match error.kind() {
+                        SpawnErrorKind::NotFound => Self::judge_error(key, "the run is gone", &error),
+                        _ => failed_effect(key, "cannot follow the run", &error, error.retry_after()),
+                    };
+                    return self.store_then(spec, &mut reader, observation).await;
+                }
+                // A stream that ends without an end breaks the contract; try again from the cursor.
+                None => {
+                    let observation = Observation::EffectFailed {
+                        key,
+                        message: "the run's output broke off".to_owned(),
+                        retry_after: None,
+                    };
+                    return self.store_then(spec, &mut reader, observation).await;
+                }
+            }
+        }
+    }
+
+    fn decoder(
+        &self,
+        spec: &Spec,
+        phase: Phase,
+    ) -> Result<Box<dyn AgentDecoder>, super::prepare::Unprepared> {
+        match spec.active_attempt() {
+            Some((_, attempt)) if phase != Phase::Sync => {
+                Ok(self.agent(&attempt.agent)?.decoder())
+            }
+            _ => Ok(CommandAgent::line_decoder()),
+        }
+    }
+
+    /// Stores what was read, then reports `observation`.
+    async fn store_then(
+        &self,
+        spec: &Spec,
+        reader: &mut Reader,
+        observation: Observation,
+    ) -> Performed {
+        match self.store(spec, reader, true).await {
+            Ok(true) => observation.into(),
+            Ok(false) => Performed::Again,
+            Err(error) => Performed::StoreFailed(error),
+        }
+    }
+
+    /// Stores what was read. False when the spec has changed meanwhile.
+    async fn store(
+        &self,
+        spec: &Spec,
+        reader: &mut Reader,
+        last: bool,
+    ) -> Result<bool, StoreError> {
+        let Some(cursor) = reader.cursor.take() else { return Ok(true) };
+        let RunKey { attempt: key, repair } = reader.run;
+        let items = std::mem::take(&mut reader.items);
+        reader.stored_items += items.len() as u64;
+        let mut events = Vec::new();
+        // What was omitted is told with the next item, or at the end: a flood of lines must not
+        // become a flood of events.
+        if !items.is_empty() || (last && reader.omitted > 0) {
+            let omitted = std::mem::take(&mut reader.omitted);
+            events.push(NewEvent {
+                at: self.now().max(spec.updated_at),
+                revision: spec.revision,
+                body: EventBody::Progress {
+                    phase: key.phase,
+                    attempt: key.attempt,
+                    repair,
+                    items,
+                    omitted,
+                },
+            });
+        }
+        let append = Append {
+            spec_id: spec.id,
+            lease: self.lease,
+            events,
+            checkpoint: Checkpoint {
+                run: reader.run,
+                cursor,
+                bytes: reader.bytes,
+                items: reader.stored_items,
+                usage: reader.usage,
+                stderr_tail: reader.tail_text(),
+            },
+        };
+        let appended = self.machine.store.append(append).await?;
+        Ok(appended.revision == spec.revision)
+    }
+}
+
+impl Reader {
+    fn resume(
+        run: RunKey,
+        decoder: Box<dyn AgentDecoder>,
+        checkpoint: Option<&Checkpoint>,
+    ) -> Self {
+        let tail = checkpoint.map_or("", |checkpoint| &checkpoint.stderr_tail);
+        Self {
+            run,
+            decoder,
+            items: Vec::new(),
+            omitted: 0,
+            stored_items: checkpoint.map_or(0, |checkpoint| checkpoint.items),
+            bytes: checkpoint.map_or(0, |checkpoint| checkpoint.bytes),
+            usage: checkpoint.map_or(Usage::default(), |checkpoint| checkpoint.usage),
+            tail: tail.lines().map(str::to_owned).collect(),
+            cursor: None,
+        }
+    }
+
+    fn take(&mut self, line: OutputLine) {
+        self.bytes += line.text.len() as u64 + line.dropped + 1;
+        match self.decoder.line(&line) {
+            Some(AgentEvent::Progress(item)) => self.show(item),
+            Some(AgentEvent::Usage(usage)) => self.usage = usage,
+            Some(AgentEvent::Error(text)) => self.keep(&text),
+            None => {}
+        }
+        if line.channel == Channel::Stderr {
+            self.keep(&line.text);
+        }
+        self.cursor = Some(line.cursor);
+    }
+
+    fn show(&mut self, mut item: ProgressItem) {
+        if self.stored_items + self.items.len() as u64 >= MAX_ITEMS {
+            self.omitted += 1;
+            return;
+        }
+        if let Some((at, _)) = item.text.char_indices().nth(MAX_ITEM_CHARS) {
+            item.text.truncate(at);
+            item.text.push('…');
+        }
+        // NUL cannot be stored everywhere, and no person can read it.
+        item.text.retain(|c| c != '\0');
+        self.items.push(item);
+    }
+
+    fn keep(&mut self, line: &str) {
+        let kept: String = line.chars().filter(|c| *c != '\0').take(TAIL_BYTES / 4).collect();
+        self.tail.push_back(kept);
+        while self.tail.len() > TAIL_LINES
+            || (self.tail.len() > 1
+                && self.tail.iter().map(|line| line.len() + 1).sum::<usize>() > TAIL_BYTES)
+        {
+            self.tail.pop_front();
+        }
+    }
+
+    fn tail_text(&self) -> String {
+        self.tail.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
+}

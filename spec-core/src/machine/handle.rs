@@ -1,0 +1,496 @@
+//! The host's handle: [`SpecStateMachine`].
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_core::stream::BoxStream;
+use futures_util::StreamExt as _;
+
+use super::active::ActiveSpecs;
+use super::watch;
+use super::{Command, Input, NewSpec, RunnerConfig, Transition, apply, launch};
+use crate::agent::Agent;
+use crate::artifact::Artifact;
+use crate::clock::{Clock, IdGenerator, SystemClock, UuidV7Generator};
+use crate::error::{Error, InvalidInput};
+use crate::event::SpecEvent;
+use crate::id::{
+    AgentName, ArtifactVersion, Environment, IdempotencyKey, ProjectId, Sequence, SpecId, UserId,
+};
+use crate::phase::Phase;
+use crate::policy::Policy;
+use crate::project::ProjectSource;
+use crate::sandbox::SandboxSpawner;
+use crate::spec::{Description, Spec, Title};
+use crate::status::SpecStatus;
+use crate::store::{
+    Commit, Create, Created, Page, PageLimit, SpecQuery, SpecStore, SpecSummary, StoreErrorKind,
+};
+use crate::sync::SyncTarget;
+
+/// Commits of a command that lose the race against others before it is given up. Each loss means
+/// that somebody else got through.
+const MAX_CONFLICTS: u32 = 20;
+
+/// A machine whose store and spawner are chosen when the program runs.
+pub type DynSpecStateMachine = SpecStateMachine<Arc<dyn SpecStore>, Arc<dyn SandboxSpawner>>;
+
+/// A request to launch a spec.
+#[derive(Debug, Clone)]
+pub struct LaunchRequest {
+    /// Who launches it.
+    pub owner: UserId,
+    /// The project; `None`: the owner's default.
+    pub project_id: Option<ProjectId>,
+    /// A title to show.
+    pub title: Title,
+    /// The idea, exactly as typed.
+    pub description: Description,
+    /// The rules.
+    pub policy: Policy,
+    /// Whether to start at once.
+    pub auto_execute: bool,
+    /// Makes the request repeatable.
+    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+impl LaunchRequest {
+    /// A request with the default policy that starts at once.
+    #[must_use]
+    pub fn new(owner: UserId, title: Title, description: Description) -> Self {
+        Self {
+            owner,
+            project_id: None,
+            title,
+            description,
+            policy: Policy::default(),
+            auto_execute: true,
+            idempotency_key: None,
+        }
+    }
+
+    /// Names the project.
+    #[must_use]
+    pub fn for_project(mut self, project: ProjectId) -> Self {
+        self.project_id = Some(project);
+        self
+    }
+
+    /// Sets the rules.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+}
+
+/// Outcome of a launch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Launched {
+    /// The spec was created.
+    New(Spec),
+    /// The idempotency key had been used for the same request; this is that spec, as it is now.
+    Existing(Spec),
+}
+
+impl Launched {
+    /// The spec.
+    #[must_use]
+    pub fn spec(&self) -> &Spec {
+        match self {
+            Self::New(spec) | Self::Existing(spec) => spec,
+        }
+    }
+}
+
+/// What a machine works with besides its store and its spawner.
+#[derive(Clone)]
+pub(super) struct Host {
+    pub(super) projects: Arc<dyn ProjectSource>,
+    pub(super) agents: BTreeMap<AgentName, Arc<dyn Agent>>,
+    pub(super) default_agent: Option<AgentName>,
+    pub(super) targets: Vec<Arc<dyn SyncTarget>>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<dyn IdGenerator>,
+    pub(super) config: RunnerConfig,
+    pub(super) active: ActiveSpecs,
+}
+
+/// The host's handle to everything: launches specs, answers for them, and drives them.
+///
+/// Cloning is cheap; clones share everything. Calls may be made from any number of tasks, processes
+/// and machines over one store. [`run`](Self::run) drives; without it (here or elsewhere) specs wait.
+pub struct SpecStateMachine<S, P> {
+    pub(super) store: Arc<S>,
+    pub(super) spawner: Arc<P>,
+    pub(super) host: Host,
+}
+
+impl<S, P> Clone for SpecStateMachine<S, P> {
+    fn clone(&self) -> Self {
+        Self {
+            store: Arc::clone(&self.store),
+            spawner: Arc::clone(&self.spawner),
+            host: self.host.clone(),
+        }
+    }
+}
+
+impl<S: fmt::Debug, P: fmt::Debug> fmt::Debug for SpecStateMachine<S, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpecStateMachine")
+            .field("store", &self.store)
+            .field("spawner", &self.spawner)
+            .field("agents", &self.host.agents.keys())
+            .field("config", &self.host.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
+    /// A machine over a store, a spawner and the host's projects, in the environment `default`.
+    #[must_use]
+    pub fn new(store: S, spawner: P, projects: impl ProjectSource) -> Self {
+        Self {
+            store: Arc::new(store),
+            spawner: Arc::new(spawner),
+            host: Host {
+                projects: Arc::new(projects),
+                agents: BTreeMap::new(),
+                default_agent: None,
+                targets: Vec::new(),
+                clock: Arc::new(SystemClock),
+                ids: Arc::new(UuidV7Generator),
+                config: RunnerConfig::new(Environment::fallback()),
+                active: ActiveSpecs::default(),
+            },
+        }
+    }
+
+    /// Registers an agent under its name. The first one is used where neither the policy nor the
+    /// project names another.
+    #[must_use]
+    pub fn with_agent(mut self, agent: impl Agent) -> Self {
+        self.host.default_agent.get_or_insert_with(|| agent.name().clone());
+        self.host.agents.insert(agent.name().clone(), Arc::new(agent));
+        self
+    }
+
+    /// Adds a receiver of finished specs.
+    #[must_use]
+    pub fn with_sync_target(mut self, target: impl SyncTarget) -> Self {
+        self.host.targets.push(Arc::new(target));
+        self
+    }
+
+    /// Replaces the system's clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.host.clock = Arc::new(clock);
+        self
+    }
+
+    /// Replaces the generator of ids.
+    #[must_use]
+    pub fn with_ids(mut self, ids: impl IdGenerator) -> Self {
+        self.host.ids = Arc::new(ids);
+        self
+    }
+
+    /// Replaces the runner's configuration.
+    #[must_use]
+    pub fn with_config(mut self, config: RunnerConfig) -> Self {
+        self.host.config = config;
+        self
+    }
+
+    /// The same machine without its type parameters. Both drive the same specs.
+    #[must_use]
+    pub fn into_dyn(self) -> DynSpecStateMachine {
+        let Self { store, spawner, host } = self;
+        SpecStateMachine { store: Arc::new(store), spawner: Arc::new(spawner), host }
+    }
+
+    /// The registered agents: name and description.
+    pub fn agents(&self) -> impl Iterator<Item = (&AgentName, &str)> {
+        self.host.agents.iter().map(|(name, agent)| (name, agent.description()))
+    }
+
+    /// The host's projects.
+    #[must_use]
+    pub fn projects(&self) -> &dyn ProjectSource {
+        &*self.host.projects
+    }
+
+    /// Creates a spec and, unless told otherwise, starts it. On `Ok` it is durable, and some runner
+    /// will take it up. Cancel-safe: the spec exists or not; with an idempotency key, asking again
+    /// tells.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](Error::InvalidInput) names the field that cannot be used, among them
+    /// `project_id` when none is given and the owner has no default, `policy.agent` when no such
+    /// agent is registered, and `idempotency_key` when it was used for another request.
+    /// [`UnknownProject`](Error::UnknownProject), [`Project`](Error::Project) and
+    /// [`Store`](Error::Store) as they say.
+    pub async fn launch(&self, request: LaunchRequest) -> Result<Launched, Error> {
+        let LaunchRequest {
+            owner,
+            project_id,
+            title,
+            description,
+            policy,
+            auto_execute,
+            idempotency_key,
+        } = request;
+        policy.validate()?;
+        let project_id = match project_id {
+            Some(project_id) => project_id,
+            None => self
+                .host
+                .projects
+                .default_project(&owner)
+                .await
+                .map_err(Error::Project)?
+                .ok_or_else(|| {
+                    InvalidInput::new("project_id", "is required: there is no default project")
+                })?,
+        };
+        let project = self
+            .host
+            .projects
+            .project(&project_id, &owner)
+            .await
+            .map_err(Error::Project)?
+            .ok_or_else(|| Error::UnknownProject { project: project_id.clone() })?;
+        let agent = policy
+            .agent
+            .clone()
+            .or(project.default_agent)
+            .or_else(|| self.host.default_agent.clone())
+            .ok_or_else(|| InvalidInput::new("policy.agent", "no agent is registered"))?;
+        if !self.host.agents.contains_key(&agent) {
+            let known: Vec<_> = self.host.agents.keys().map(AgentName::as_str).collect();
+            let reason = format!("no agent `{agent}` is registered; there are: {}", known.join(", "));
+            return Err(InvalidInput::new("policy.agent", reason).into());
+        }
+        let id = SpecId::from_uuid(self.host.ids.uuid());
+        let new = NewSpec {
+            id,
+            project_id,
+            owner,
+            title,
+            description,
+            policy,
+            agent,
+            auto_execute,
+        };
+        let transition = launch(new, self.host.clock.now())
+            .map_err(|refusal| Error::Refused { id, refusal })?;
+        let Transition { from: _, spec: requested, events, artifacts: _ } = transition;
+        let create = Create { spec: requested.clone(), events, idempotency_key };
+        match self.store.create(create).await.map_err(store_error("create a spec"))? {
+            Created::New(stored) => {
+                tracing::info!(spec.id = %id, spec.project = %stored.spec.project_id, "spec launched");
+                Ok(Launched::New(stored.spec))
+            }
+            Created::Existing(stored) => {
+                let same = stored.spec.project_id == requested.project_id
+                    && stored.spec.title == requested.title
+                    && stored.spec.description == requested.description
+                    && stored.spec.policy == requested.policy;
+                if same {
+                    Ok(Launched::Existing(stored.spec))
+                } else {
+                    let reason = format!("was used for another request, spec {}", stored.spec.id);
+                    Err(InvalidInput::new("idempotency_key", reason).into())
+                }
+            }
+        }
+    }
+
+    /// Starts a draft.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](Error::Refused) when it is not a draft; [`NotFound`](Error::NotFound);
+    /// [`Store`](Error::Store).
+    pub async fn execute(&self, id: SpecId, by: UserId) -> Result<Spec, Error> {
+        self.command(id, Command::Execute { by }).await
+    }
+
+    /// Stops a spec for good. It is `cancelled` once the end of its sandbox is confirmed; what was
+    /// accepted before is kept. Asking again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](Error::Refused) when it has ended or is about to; [`NotFound`](Error::NotFound);
+    /// [`Store`](Error::Store).
+    pub async fn cancel(
+        &self,
+        id: SpecId,
+        by: UserId,
+        reason: Option<String>,
+    ) -> Result<Spec, Error> {
+        self.command(id, Command::Cancel { by, reason }).await
+    }
+
+    /// Does what a person asks for. On `Ok` it is durable. Safe to repeat where the command is.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](Error::Refused) when the spec's state forbids it; [`NotFound`](Error::NotFound);
+    /// [`Store`](Error::Store).
+    pub async fn command(&self, id: SpecId, command: Command) -> Result<Spec, Error> {
+        let mut conflicts = 0;
+        loop {
+            let spec = self.get(id).await?;
+            let input = Input::Command(command.clone());
+            let transition = apply(&spec, input, self.host.clock.now())
+                .map_err(|refusal| Error::Refused { id, refusal })?;
+            if transition.events.is_empty() {
+                return Ok(spec);
+            }
+            let after = transition.spec.clone();
+            match self.store.commit(Commit::new(transition)).await {
+                Ok(_) => {
+                    self.host.active.changed(id);
+                    tracing::info!(spec.id = %id, command = command.verb(), "command taken");
+                    return Ok(after);
+                }
+                Err(error) if error.kind() == StoreErrorKind::Conflict => {
+                    conflicts += 1;
+                    if conflicts == MAX_CONFLICTS {
+                        return Err(store_error("commit a command")(error));
+                    }
+                }
+                Err(error) => return Err(store_error("commit a command")(error)),
+            }
+        }
+    }
+
+    /// A spec, as last committed.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](Error::NotFound); [`Store`](Error::Store).
+    pub async fn get(&self, id: SpecId) -> Result<Spec, Error> {
+        match self.store.get(id).await.map_err(store_error("read a spec"))? {
+            Some(stored) => Ok(stored.spec),
+            None => Err(Error::NotFound { id }),
+        }
+    }
+
+    /// A page of specs, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Store`](Error::Store).
+    pub async fn list(&self, query: &SpecQuery) -> Result<Page<SpecSummary>, Error> {
+        self.store.list(query).await.map_err(store_error("list specs"))
+    }
+
+    /// Events of a spec after `after`, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](Error::NotFound); [`Store`](Error::Store).
+    pub async fn events(
+        &self,
+        id: SpecId,
+        after: Sequence,
+        limit: PageLimit,
+    ) -> Result<Vec<SpecEvent>, Error> {
+        let events =
+            self.store.events(id, after, limit).await.map_err(store_error("read events"))?;
+        if events.is_empty() {
+            // Nothing new, or nothing at all?
+            self.get(id).await?;
+        }
+        Ok(events)
+    }
+
+    /// One version of a phase's artifact; `None` asks for the newest.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](Error::NotFound) when there is no such spec; [`Store`](Error::Store).
+    pub async fn artifact(
+        &self,
+        id: SpecId,
+        phase: Phase,
+        version: Option<ArtifactVersion>,
+    ) -> Result<Option<Artifact>, Error> {
+        let artifact = self.store.artifact(id, phase, version).await;
+        let artifact = artifact.map_err(store_error("read an artifact"))?;
+        if artifact.is_none() {
+            self.get(id).await?;
+        }
+        Ok(artifact)
+    }
+
+    /// The newest artifact of every phase that has one.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](Error::NotFound) when there is no such spec; [`Store`](Error::Store).
+    pub async fn artifacts(&self, id: SpecId) -> Result<Vec<Artifact>, Error> {
+        let artifacts = self.store.artifacts(id).await.map_err(store_error("read artifacts"))?;
+        if artifacts.is_empty() {
+            self.get(id).await?;
+        }
+        Ok(artifacts)
+    }
+
+    /// The events of a spec after `after`: those that are stored, then each as it is stored, until
+    /// the event that ends its execution. Skips and repeats nothing, whatever happens to hints. May
+    /// be dropped at any time and resumed from the last sequence seen.
+    ///
+    /// Ends after an error, which may be that there is no such spec.
+    pub fn watch(
+        &self,
+        id: SpecId,
+        after: Sequence,
+    ) -> BoxStream<'static, Result<SpecEvent, Error>> {
+        watch::watch(
+            Arc::clone(&self.store),
+            Arc::clone(&self.host.clock),
+            self.host.config.poll,
+            id,
+            after,
+        )
+    }
+
+    /// The spec, once it has a sandbox, is not executing, or `at_most` has passed.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](Error::NotFound); [`Store`](Error::Store).
+    pub async fn wait_for_sandbox(&self, id: SpecId, at_most: Duration) -> Result<Spec, Error> {
+        let mut wakeups = self.store.wakeups();
+        let deadline = self.host.clock.sleep(at_most);
+        tokio::pin!(deadline);
+        loop {
+            let spec = self.get(id).await?;
+            if spec.sandbox_id().is_some()
+                || spec.status != SpecStatus::Executing
+                || spec.ending.is_some()
+            {
+                return Ok(spec);
+            }
+            tokio::select! {
+                () = &mut deadline => return Ok(spec),
+                _hint = wakeups.next() => {}
+                () = self.host.clock.sleep(self.host.config.poll) => {}
+            }
+        }
+    }
+}
+
+/// Says which operation of the store failed.
+pub(super) fn store_error(operation: &'static str) -> impl Fn(crate::store::StoreError) -> Error {
+    move |source| Error::Store { operation, source }
+}
+
