@@ -3,7 +3,9 @@
 //! covered by semantic versioning.
 
 mod clock;
+mod faulty;
 mod scripted;
 
 pub use clock::ManualClock;
+pub use faulty::{FaultMode, FaultPlan, FaultySpawner, FaultyStore};
 pub use scripted::{Call, RunScript, ScriptedRun, ScriptedSpawner};
