@@ -1,0 +1,71 @@
+//! Decorators that fail one call on purpose.
+
+mod spawner;
+mod store;
+
+pub use spawner::FaultySpawner;
+pub use store::FaultyStore;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Where in a call it fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FaultMode {
+    /// The call has no effect.
+    Before,
+    /// The call has its effect and its answer is lost.
+    After,
+}
+
+/// Which call fails. Clones share the count: give one to each decorator to count the calls of
+/// several ports in the order in which they happen.
+///
+/// A test that runs the same scenario with `nth(1, …)`, `nth(2, …)`, … until [`calls`](Self::calls)
+/// stays below the number has failed each call once.
+#[derive(Debug, Clone)]
+pub struct FaultPlan {
+    number: Option<u64>,
+    mode: FaultMode,
+    calls: Arc<AtomicU64>,
+}
+
+impl FaultPlan {
+    /// The `number`-th call fails, from 1.
+    #[must_use]
+    pub fn nth(number: u64, mode: FaultMode) -> Self {
+        Self {
+            number: Some(number),
+            mode,
+            calls: Arc::default(),
+        }
+    }
+
+    /// No call fails; they are counted.
+    #[must_use]
+    pub fn never() -> Self {
+        Self {
+            number: None,
+            mode: FaultMode::Before,
+            calls: Arc::default(),
+        }
+    }
+
+    /// Calls so far.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// True when the call that is to fail has happened.
+    #[must_use]
+    pub fn has_struck(&self) -> bool {
+        self.number.is_some_and(|number| self.calls() >= number)
+    }
+
+    /// Counts a call and says how it fails, if it does.
+    fn next(&self) -> Option<FaultMode> {
+        let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
+        (self.number == Some(call)).then_some(self.mode)
+    }
+}
