@@ -73,3 +73,47 @@ impl fmt::Display for Finding {
         write!(f, "{place}: {message} [{rule}]")
     }
 }
+pub fn read(b: &[u8]) -> Result<serde_json::Value, Finding> {
+    serde_json::from_slice(b).map_err(|e| Finding::error("json.syntax", "", e.to_string()))
+}
+pub struct Earlier;
+impl Earlier {
+    pub fn from_outputs<'a>(_: impl Iterator<Item = &'a crate::artifact::PhaseOutput>) -> Self {
+        Self
+    }
+}
+pub struct Checked {
+    pub findings: Vec<Finding>,
+    pub output: Option<crate::artifact::PhaseOutput>,
+}
+pub fn check(p: crate::phase::Phase, v: &serde_json::Value, _: &Earlier) -> Checked {
+    match crate::artifact::PhaseOutput::parse(p, v) {
+        Ok(o) => Checked {
+            findings: vec![],
+            output: Some(o),
+        },
+        Err(e) => Checked {
+            findings: vec![Finding::error("schema.type", "", e.to_string())],
+            output: None,
+        },
+    }
+}
+use std::collections::{BTreeMap, BTreeSet};
+pub fn evidence_paths(_: &crate::artifact::ExploreOutput) -> BTreeSet<String> {
+    BTreeSet::new()
+}
+pub fn evidence(
+    _: &crate::artifact::ExploreOutput,
+    _: &BTreeMap<String, Option<Vec<u8>>>,
+) -> Vec<Finding> {
+    vec![]
+}
+pub fn existing_paths(_: &crate::artifact::DesignOutput) -> BTreeSet<String> {
+    BTreeSet::new()
+}
+pub fn existing(
+    _: &crate::artifact::DesignOutput,
+    _: &BTreeMap<String, Option<Vec<u8>>>,
+) -> Vec<Finding> {
+    vec![]
+}

@@ -12,6 +12,7 @@ pub mod machine;
 mod phase;
 pub mod policy;
 pub mod project;
+pub mod render;
 pub mod sandbox;
 pub mod spec;
 mod status;
@@ -22,6 +23,7 @@ pub mod testing;
 mod usage;
 
 pub use error::{Error, InvalidInput};
+pub use machine::{DynSpecStateMachine, LaunchRequest, Launched, RunnerConfig, SpecStateMachine};
 pub use phase::Phase;
 pub use policy::Policy;
 pub use project::ProjectSource;

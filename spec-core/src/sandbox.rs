@@ -180,6 +180,7 @@ impl Capabilities {
 ///   record, the command line, errors, or logs.
 ///
 /// Implemented for `Arc<T>` and `Box<T>`; `dyn SandboxSpawner` works.
+#[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait SandboxSpawner: fmt::Debug + Send + Sync + 'static {
     /// Makes the sandbox `request.key` with the repository checked out, or adopts it.
@@ -233,7 +234,7 @@ pub trait SandboxSpawner: fmt::Debug + Send + Sync + 'static {
         &self,
         sandbox: &SandboxRef,
         run: &RunKey,
-        after: Option<&OutputCursor>,
+        after: Option<OutputCursor>,
     ) -> Result<BoxStream<'static, Result<Output, SpawnError>>, SpawnError>;
 
     /// Reads a file below the sandbox's root; `None` when there is none.

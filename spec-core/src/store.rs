@@ -42,6 +42,7 @@ use crate::phase::Phase;
 ///   about what is due.
 ///
 /// Implemented for `Arc<T>` and `Box<T>`; `dyn SpecStore` works.
+#[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait SpecStore: fmt::Debug + Send + Sync + 'static {
     /// Stores a new spec with its first events, at revision 1.

@@ -9,3 +9,6 @@ mod scripted;
 pub use clock::ManualClock;
 pub use faulty::{FaultMode, FaultPlan, FaultySpawner, FaultyStore};
 pub use scripted::{Call, RunScript, ScriptedRun, ScriptedSpawner};
+
+pub use crate::sandbox::MockSandboxSpawner;
+pub use crate::store::MockSpecStore;

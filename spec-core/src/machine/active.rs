@@ -38,7 +38,11 @@ impl ActiveSpecs {
     pub(super) fn enter(&self, id: SpecId) -> ActiveGuard {
         let active = Arc::new(Active::default());
         self.lock().insert(id, Arc::clone(&active));
-        ActiveGuard { specs: self.clone(), id, active }
+        ActiveGuard {
+            specs: self.clone(),
+            id,
+            active,
+        }
     }
 
     /// Tells the driver of `id`, if it is here, to look again.
@@ -79,7 +83,10 @@ impl Drop for ActiveGuard {
     fn drop(&mut self) {
         let mut specs = self.specs.lock();
         // A later driver of the same spec may have entered before this one left.
-        if specs.get(&self.id).is_some_and(|active| Arc::ptr_eq(active, &self.active)) {
+        if specs
+            .get(&self.id)
+            .is_some_and(|active| Arc::ptr_eq(active, &self.active))
+        {
             specs.remove(&self.id);
         }
     }

@@ -5,9 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::active::{Active, ActiveGuard};
-use super::{
-    Action, Input, Observation, SpecStateMachine, Transition, apply, next_action,
-};
+use super::{Action, Input, Observation, SpecStateMachine, Transition, apply, next_action};
 use crate::attempt::FailureKind;
 use crate::clock::Timestamp;
 use crate::id::AttemptKey;
@@ -69,8 +67,16 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         guard: ActiveGuard,
         token: &CancellationToken,
     ) -> Ended {
-        let Claimed { lease, stored, fruitless } = claimed;
-        let driver = Driver { machine: self, lease, token };
+        let Claimed {
+            lease,
+            stored,
+            fruitless,
+        } = claimed;
+        let driver = Driver {
+            machine: self,
+            lease,
+            token,
+        };
         let ended = driver.drive(stored, fruitless, &guard.active).await;
         match &ended {
             Ended::Idle | Ended::Stopped | Ended::Failed(_) => {
@@ -95,8 +101,11 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 "{fruitless} runners took this spec and none of them got anywhere; \
                  it is stopped so that it does no further harm"
             );
-            let poisoned =
-                Observation::AttemptFailed { key, kind: FailureKind::Poisoned, message };
+            let poisoned = Observation::AttemptFailed {
+                key,
+                kind: FailureKind::Poisoned,
+                message,
+            };
             match self.commit(&stored.spec, poisoned).await {
                 Ok(Some(next)) => stored.spec = next,
                 Ok(None) => return Ended::Lost,
@@ -122,13 +131,19 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                         () = self.sleep(wait) => continue,
                     }
                 }
-                action => self.step(&stored, action, active).await,
+                action @ (Action::Spawn(_)
+                | Action::Start(_)
+                | Action::Follow { .. }
+                | Action::Evaluate(_)
+                | Action::Sync(_)
+                | Action::Expire(_)
+                | Action::Terminate(_)) => self.step(&stored, action, active).await,
             };
             let reload = match step {
                 Step::Stopped => return Ended::Stopped,
                 Step::Committed(spec) => {
                     store_failures = 0;
-                    stored.spec = spec;
+                    stored.spec = *spec;
                     false
                 }
                 Step::Reload => true,
@@ -183,7 +198,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             Performed::Again => Step::Reload,
             Performed::StoreFailed(error) => Step::StoreFailed(error),
             Performed::Observed(observation) => match self.commit(spec, observation).await {
-                Ok(Some(spec)) => Step::Committed(spec),
+                Ok(Some(spec)) => Step::Committed(Box::new(spec)),
                 Ok(None) => Step::Reload,
                 Err(error) => Step::StoreFailed(error),
             },
@@ -212,7 +227,11 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 return Ok(None);
             }
         };
-        let Transition { events, spec: after, .. } = &transition;
+        let Transition {
+            events,
+            spec: after,
+            ..
+        } = &transition;
         for event in events {
             tracing::info!(
                 spec.id = %spec.id,
@@ -222,7 +241,10 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             );
         }
         let after = after.clone();
-        self.machine.store.commit(Commit::new(transition).under(self.lease)).await?;
+        self.machine
+            .store
+            .commit(Commit::new(transition).under(self.lease))
+            .await?;
         Ok(Some(after))
     }
 
@@ -251,7 +273,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
 
 /// Outcome of one step.
 enum Step {
-    Committed(Spec),
+    Committed(Box<Spec>),
     Reload,
     Stopped,
     StoreFailed(StoreError),
@@ -279,5 +301,9 @@ pub(super) fn failed_effect(
     error: &(dyn std::error::Error + 'static),
     retry_after: Option<Duration>,
 ) -> Observation {
-    Observation::EffectFailed { key, message: format!("{what}: {}", chain(error)), retry_after }
+    Observation::EffectFailed {
+        key,
+        message: format!("{what}: {}", chain(error)),
+        retry_after,
+    }
 }

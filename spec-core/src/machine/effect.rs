@@ -69,12 +69,28 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             key: key.sandbox_key(),
             environment: host.config.environment.clone(),
             epoch: self.lease.epoch,
-            checkout: Checkout { reference, ..project.checkout },
+            checkout: Checkout {
+                reference,
+                ..project.checkout
+            },
             ttl: spec.policy.attempt_timeout + host.config.sandbox_grace,
         };
         match self.machine.spawner.spawn(&request).await {
-            Ok(Sandbox { id, origin, commit, layout, isolation, .. }) => {
-                let facts = SandboxFacts { id, origin, commit, layout, isolation };
+            Ok(Sandbox {
+                id,
+                origin,
+                commit,
+                layout,
+                isolation,
+                ..
+            }) => {
+                let facts = SandboxFacts {
+                    id,
+                    origin,
+                    commit,
+                    layout,
+                    isolation,
+                };
                 Observation::SandboxReady { key, facts }.into()
             }
             Err(error) => Self::judge_error(key, "cannot make a sandbox", &error).into(),
@@ -83,15 +99,28 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
 
     async fn start(&self, spec: &Spec, run: RunKey) -> Performed {
         let key = run.attempt;
-        let Prepared { plan, inputs, earlier: _ } = match self.prepare(spec, run).await {
+        let Prepared {
+            plan,
+            inputs,
+            earlier: _,
+        } = match self.prepare(spec, run).await {
             Ok(prepared) => prepared,
             Err(unprepared) => return unprepared.into_performed(key),
         };
-        let Some(sandbox) = sandbox_ref(spec, key) else { return Performed::Again };
-        if let Err(error) = self.machine.spawner.write_files(&sandbox, &plan.files).await {
+        let Some(sandbox) = sandbox_ref(spec, key) else {
+            return Performed::Again;
+        };
+        if let Err(error) = self
+            .machine
+            .spawner
+            .write_files(&sandbox, &plan.files)
+            .await
+        {
             return Self::judge_error(key, "cannot write the agent's files", &error).into();
         }
-        let deadline = spec.active_attempt().map_or(self.now(), |(_, a)| a.deadline);
+        let deadline = spec
+            .active_attempt()
+            .map_or(self.now(), |(_, a)| a.deadline);
         let request = RunRequest {
             key: run,
             argv: plan.argv,
@@ -107,7 +136,11 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
 
     async fn terminate(&self, sandbox: &SandboxRef) -> Performed {
         let key = sandbox.key.attempt();
-        let ending = |message, retry_after| Observation::SandboxEnding { key, message, retry_after };
+        let ending = |message, retry_after| Observation::SandboxEnding {
+            key,
+            message,
+            retry_after,
+        };
         tokio::select! {
             outcome = self.machine.spawner.terminate(sandbox) => match outcome {
                 Ok(Termination::Confirmed) => Observation::SandboxGone { key }.into(),
@@ -129,9 +162,9 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             SpawnErrorKind::Rejected if what == "cannot make a sandbox" => {
                 FailureKind::CheckoutRejected
             }
-            SpawnErrorKind::Rejected
-            | SpawnErrorKind::TooLarge
-            | SpawnErrorKind::Unauthorized => FailureKind::SandboxRejected,
+            SpawnErrorKind::Rejected | SpawnErrorKind::TooLarge | SpawnErrorKind::Unauthorized => {
+                FailureKind::SandboxRejected
+            }
             SpawnErrorKind::QuotaExceeded
             | SpawnErrorKind::RateLimited
             | SpawnErrorKind::Timeout
@@ -141,7 +174,11 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 return failed_effect(key, what, error, error.retry_after());
             }
         };
-        Observation::AttemptFailed { key, kind, message: format!("{what}: {}", chain(error)) }
+        Observation::AttemptFailed {
+            key,
+            kind,
+            message: format!("{what}: {}", chain(error)),
+        }
     }
 }
 
@@ -149,9 +186,7 @@ impl Unprepared {
     pub(super) fn into_performed(self, key: AttemptKey) -> Performed {
         match self {
             Self::Store(error) => Performed::StoreFailed(error),
-            Self::Failed(kind, message) => {
-                Observation::AttemptFailed { key, kind, message }.into()
-            }
+            Self::Failed(kind, message) => Observation::AttemptFailed { key, kind, message }.into(),
         }
     }
 }
@@ -160,7 +195,10 @@ impl Unprepared {
 pub(super) fn sandbox_ref(spec: &Spec, key: AttemptKey) -> Option<SandboxRef> {
     let (active, attempt) = spec.active_attempt()?;
     let id = attempt.facts.as_ref().map(|facts| facts.id.clone());
-    (active == key).then(|| SandboxRef { key: key.sandbox_key(), id })
+    (active == key).then(|| SandboxRef {
+        key: key.sandbox_key(),
+        id,
+    })
 }
 
 /// How the party that runs in a phase is called in messages.

@@ -32,17 +32,31 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     /// Collects the result of `run` and judges it.
     pub(super) async fn evaluate(&self, spec: &Spec, run: RunKey) -> Performed {
         let key = run.attempt;
-        let Prepared { plan, inputs: _, earlier } = match self.prepare(spec, run).await {
+        let Prepared {
+            plan,
+            inputs: _,
+            earlier,
+        } = match self.prepare(spec, run).await {
             Ok(prepared) => prepared,
             Err(unprepared) => return unprepared.into_performed(key),
         };
-        let Some(sandbox) = sandbox_ref(spec, key) else { return Performed::Again };
+        let Some(sandbox) = sandbox_ref(spec, key) else {
+            return Performed::Again;
+        };
         let agent = runner_name(spec, key.phase);
         let rejected = |kind, message: String, findings| {
-            let verdict = Verdict::Rejected { kind, message, findings };
+            let verdict = Verdict::Rejected {
+                kind,
+                message,
+                findings,
+            };
             Observation::Judged { run, verdict }.into()
         };
-        let result = self.machine.spawner.read_file(&sandbox, &plan.result, MAX_RESULT_BYTES).await;
+        let result = self
+            .machine
+            .spawner
+            .read_file(&sandbox, &plan.result, MAX_RESULT_BYTES)
+            .await;
         let bytes = match result {
             Ok(Some(bytes)) => bytes,
             Ok(None) => {
@@ -50,14 +64,12 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 let finding = Finding::error("output.missing", "", message.clone());
                 return rejected(FailureKind::NoResult, message, vec![finding]);
             }
-            Err(error) => match error.kind() {
-                SpawnErrorKind::TooLarge | SpawnErrorKind::Rejected => {
-                    let message = format!("the result of {agent} cannot be read: {}", chain(&error));
-                    let finding = Finding::error("output.unreadable", "", message.clone());
-                    return rejected(FailureKind::InvalidOutput, message, vec![finding]);
-                }
-                _ => return Self::judge_error(key, "cannot read the result", &error).into(),
-            },
+            Err(error) if is_unusable(&error) => {
+                let message = format!("the result of {agent} cannot be read: {}", chain(&error));
+                let finding = Finding::error("output.unreadable", "", message.clone());
+                return rejected(FailureKind::InvalidOutput, message, vec![finding]);
+            }
+            Err(error) => return Self::judge_error(key, "cannot read the result", &error).into(),
         };
         let (content, mut findings, output) = match check::read(&bytes) {
             Ok(content) => {
@@ -83,7 +95,11 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             return rejected(FailureKind::InvalidOutput, message, findings);
         }
         let artifact = Box::new(artifact(spec, run, content, findings, self.now()));
-        Observation::Judged { run, verdict: Verdict::Accepted { artifact } }.into()
+        Observation::Judged {
+            run,
+            verdict: Verdict::Accepted { artifact },
+        }
+        .into()
     }
 
     /// Looks up in the sandbox's clone what the output claims about files.
@@ -94,11 +110,15 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     ) -> Result<Vec<Finding>, SpawnError> {
         Ok(match output {
             PhaseOutput::Explore(explore) => {
-                let files = self.read_all(sandbox, check::evidence_paths(explore)).await?;
+                let files = self
+                    .read_all(sandbox, check::evidence_paths(explore))
+                    .await?;
                 check::evidence(explore, &files)
             }
             PhaseOutput::Design(design) => {
-                let files = self.read_all(sandbox, check::existing_paths(design)).await?;
+                let files = self
+                    .read_all(sandbox, check::existing_paths(design))
+                    .await?;
                 check::existing(design, &files)
             }
             PhaseOutput::Requirements(_) | PhaseOutput::Tasks(_) | PhaseOutput::Sync(_) => {
@@ -115,19 +135,17 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     ) -> Result<BTreeMap<String, Option<Vec<u8>>>, SpawnError> {
         stream::iter(paths)
             .map(|path| async move {
-                let Ok(inside) = SandboxPath::in_repository(&path) else { return Ok((path, None)) };
-                let read = self.machine.spawner.read_file(sandbox, &inside, MAX_EVIDENCE_BYTES);
+                let Ok(inside) = SandboxPath::in_repository(&path) else {
+                    return Ok((path, None));
+                };
+                let read = self
+                    .machine
+                    .spawner
+                    .read_file(sandbox, &inside, MAX_EVIDENCE_BYTES);
                 match read.await {
                     Ok(content) => Ok((path, content)),
                     // Not a file one could point at.
-                    Err(error)
-                        if matches!(
-                            error.kind(),
-                            SpawnErrorKind::Rejected | SpawnErrorKind::TooLarge
-                        ) =>
-                    {
-                        Ok((path, None))
-                    }
+                    Err(error) if is_unusable(&error) => Ok((path, None)),
                     Err(error) => Err(error),
                 }
             })
@@ -139,37 +157,55 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     /// Completes SYNC: computes the report and hands the spec to the targets.
     pub(super) async fn sync(&self, spec: &Spec, run: RunKey) -> Performed {
         let key = run.attempt;
-        let Prepared { plan, inputs: _, earlier } = match self.prepare(spec, run).await {
+        let Prepared {
+            plan,
+            inputs: _,
+            earlier,
+        } = match self.prepare(spec, run).await {
             Ok(prepared) => prepared,
             Err(unprepared) => return unprepared.into_performed(key),
         };
-        let Some(sandbox) = sandbox_ref(spec, key) else { return Performed::Again };
-        let read = self.machine.spawner.read_file(
-            &sandbox,
-            &plan.result,
-            sync_run::MAX_RESULT_BYTES,
-        );
+        let Some(sandbox) = sandbox_ref(spec, key) else {
+            return Performed::Again;
+        };
+        let read =
+            self.machine
+                .spawner
+                .read_file(&sandbox, &plan.result, sync_run::MAX_RESULT_BYTES);
         let bytes = match read.await {
             Ok(bytes) => bytes.unwrap_or_default(),
             Err(error) => return Self::judge_error(key, "cannot read the result", &error).into(),
         };
-        let Some(outputs) = outputs(&earlier) else { return Performed::Again };
+        let Some(outputs) = outputs(&earlier) else {
+            return Performed::Again;
+        };
         let commit = match sync_run::read_result(spec, &outputs, &bytes) {
             Ok(commit) => commit,
             Err(message) => {
                 let finding = Finding::error("sync.result", "", message.clone());
                 let kind = FailureKind::InvalidOutput;
-                let verdict = Verdict::Rejected { kind, message, findings: vec![finding] };
+                let verdict = Verdict::Rejected {
+                    kind,
+                    message,
+                    findings: vec![finding],
+                };
                 return Observation::Judged { run, verdict }.into();
             }
         };
         let report = sync_report(&slug(&spec.title), &outputs, Some(commit));
         let content = match serde_json::to_value(&report) {
             Ok(content) => content,
-            Err(error) => return failed_effect(key, "cannot write the report", &error, None).into(),
+            Err(error) => {
+                return failed_effect(key, "cannot write the report", &error, None).into();
+            }
         };
         let files = markdown(spec, &outputs, &report);
-        let finished = FinishedSpec { spec: spec.clone(), outputs, sync: report, files };
+        let finished = FinishedSpec {
+            spec: spec.clone(),
+            outputs,
+            sync: report,
+            files,
+        };
         for target in &self.machine.host.targets {
             if let Err(error) = target.upsert(&finished).await {
                 let what = format!("the sync target `{}` failed", target.name());
@@ -182,17 +218,33 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             }
         }
         let artifact = Box::new(artifact(spec, run, content, Vec::new(), self.now()));
-        Observation::Judged { run, verdict: Verdict::Accepted { artifact } }.into()
+        Observation::Judged {
+            run,
+            verdict: Verdict::Accepted { artifact },
+        }
+        .into()
     }
 }
 
+/// True when there is something, but not a file one could use.
+fn is_unusable(error: &SpawnError) -> bool {
+    matches!(
+        error.kind(),
+        SpawnErrorKind::Rejected | SpawnErrorKind::TooLarge
+    )
+}
+
 fn vetoed(findings: &[Finding]) -> bool {
-    findings.iter().any(|finding| finding.severity == Severity::Error)
+    findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Error)
 }
 
 /// The first error, and how many there are.
 fn summary(agent: &str, findings: &[Finding]) -> String {
-    let mut errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let mut errors = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error);
     let first = errors.next().map_or_else(String::new, ToString::to_string);
     match errors.count() {
         0 => format!("the result of {agent} was refused: {first}"),
@@ -208,15 +260,24 @@ fn artifact(
     now: Timestamp,
 ) -> Artifact {
     let phase: Phase = run.attempt.phase;
-    let last = spec.phases.get(phase).accepted.map(|accepted| accepted.version);
-    let agent = spec.active_attempt().map_or(&spec.agent, |(_, attempt)| &attempt.agent);
+    let last = spec
+        .phases
+        .get(phase)
+        .accepted
+        .map(|accepted| accepted.version);
+    let agent = spec
+        .active_attempt()
+        .map_or(&spec.agent, |(_, attempt)| &attempt.agent);
     Artifact {
         spec_id: spec.id,
         phase,
         version: last.unwrap_or(ArtifactVersion::new(0)).next(),
         content_hash: content_hash(&content),
         content,
-        author: Author::Agent { name: agent.clone(), attempt: run.attempt.attempt },
+        author: Author::Agent {
+            name: agent.clone(),
+            attempt: run.attempt.attempt,
+        },
         findings,
         created_at: now,
     }

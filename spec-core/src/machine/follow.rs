@@ -5,15 +5,15 @@ use std::collections::VecDeque;
 use futures_util::StreamExt as _;
 
 use super::Observation;
-use super::driver::{Driver, Performed, failed_effect};
+use super::driver::{Driver, Performed};
 use super::effect::{runner_name, sandbox_ref};
 use crate::agent::{AgentDecoder, AgentEvent, CommandAgent};
 use crate::attempt::FailureKind;
 use crate::clock::Timestamp;
 use crate::event::{EventBody, NewEvent, ProgressItem};
-use crate::id::RunKey;
+use crate::id::{AttemptKey, OutputCursor, RunKey};
 use crate::phase::Phase;
-use crate::sandbox::{Channel, Output, OutputLine, SandboxSpawner, SpawnErrorKind};
+use crate::sandbox::{Channel, Output, OutputLine, SandboxSpawner};
 use crate::spec::Spec;
 use crate::store::{Append, Checkpoint, SpecStore, StoreError, StoredSpec};
 use crate::usage::Usage;
@@ -40,7 +40,7 @@ struct Reader {
     usage: Usage,
     tail: VecDeque<String>,
     /// Position after the last line read; `None` when nothing is new since the last checkpoint.
-    cursor: Option<crate::id::OutputCursor>,
+    cursor: Option<OutputCursor>,
 }
 
 impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
@@ -51,93 +51,98 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         run: RunKey,
         until: Timestamp,
     ) -> Performed {
+        self.read_output(stored, run, until)
+            .await
+            .unwrap_or_else(Performed::StoreFailed)
+    }
+
+    async fn read_output(
+        &self,
+        stored: &StoredSpec,
+        run: RunKey,
+        until: Timestamp,
+    ) -> Result<Performed, StoreError> {
         let spec = &stored.spec;
         let key = run.attempt;
-        let Some(sandbox) = sandbox_ref(spec, key) else { return Performed::Again };
+        let Some(sandbox) = sandbox_ref(spec, key) else {
+            return Ok(Performed::Again);
+        };
         let decoder = match self.decoder(spec, key.phase) {
             Ok(decoder) => decoder,
-            Err(unprepared) => return unprepared.into_performed(key),
+            Err(unprepared) => return Ok(unprepared.into_performed(key)),
         };
-        let checkpoint = stored.checkpoint.as_ref().filter(|checkpoint| checkpoint.run == run);
+        let checkpoint = stored
+            .checkpoint
+            .as_ref()
+            .filter(|checkpoint| checkpoint.run == run);
         let mut reader = Reader::resume(run, decoder, checkpoint);
-        let after = checkpoint.map(|checkpoint| &checkpoint.cursor);
-        let output = self.machine.spawner.output(&sandbox, &run, after).await;
-        let mut output = match output {
+        let after = checkpoint.map(|checkpoint| checkpoint.cursor.clone());
+        let mut output = match self.machine.spawner.output(&sandbox, &run, after).await {
             Ok(output) => output,
             Err(error) => {
-                return Self::judge_error(key, "cannot follow the run", &error).into();
+                return Ok(Self::judge_error(key, "cannot follow the run", &error).into());
             }
         };
         let interval = self.machine.host.config.progress_interval;
-        let ended = self.sleep(until.since(self.now()));
-        tokio::pin!(ended);
-        // Runs from the first line that waits to be stored.
+        let enough = self.sleep(until.since(self.now()));
+        tokio::pin!(enough);
+        // When what was read is stored at the latest; none while there is nothing to store.
         let mut due: Option<Timestamp> = None;
-        loop {
+        let observation = loop {
             let item = tokio::select! {
                 biased;
-                () = &mut ended => {
-                    return self.store(spec, &mut reader, false).await.map_or_else(
-                        Performed::StoreFailed, |_| Performed::Again);
+                () = &mut enough => {
+                    self.store(spec, &mut reader, false).await?;
+                    return Ok(Performed::Again);
                 }
-                () = self.sleep(due.map_or(interval, |due| due.since(self.now()))), if due.is_some() => {
-                    due = None;
-                    match self.store(spec, &mut reader, false).await {
-                        Ok(true) => continue,
-                        Ok(false) => return Performed::Again,
-                        Err(error) => return Performed::StoreFailed(error),
-                    }
-                }
-                item = output.next() => item,
+                () = self.sleep(due.map_or(interval, |due| due.since(self.now()))),
+                    if due.is_some() => None,
+                item = output.next() => Some(item),
             };
             match item {
-                Some(Ok(Output::Line(line))) => {
+                Some(Some(Ok(Output::Line(line)))) => {
                     reader.take(line);
                     due.get_or_insert_with(|| self.now() + interval);
-                    let limit = spec.policy.max_output_bytes;
-                    if reader.bytes > limit {
-                        let message = format!(
-                            "{} printed more than {limit} bytes; raise policy.max_output_bytes if that is meant",
-                            runner_name(spec, key.phase)
-                        );
-                        let kind = FailureKind::TooMuchOutput;
-                        return self
-                            .store_then(spec, &mut reader, Observation::AttemptFailed { key, kind, message })
-                            .await;
+                    if reader.bytes > spec.policy.max_output_bytes {
+                        break too_much_output(spec, key);
                     }
-                    if reader.items.len() >= MAX_BATCH {
-                        due = None;
-                        match self.store(spec, &mut reader, false).await {
-                            Ok(true) => {}
-                            Ok(false) => return Performed::Again,
-                            Err(error) => return Performed::StoreFailed(error),
-                        }
+                    if reader.items.len() < MAX_BATCH {
+                        continue;
                     }
                 }
-                Some(Ok(Output::Ended(end))) => {
+                Some(Some(Ok(Output::Ended(end)))) => {
                     let stderr_tail = reader.tail_text();
-                    let usage = reader.usage;
-                    let observation = Observation::RunEnded { run, end, stderr_tail, usage };
-                    return self.store_then(spec, &mut reader, observation).await;
-                }
-                Some(Err(error)) => {
-                    let observation = match error.kind() {
-                        SpawnErrorKind::NotFound => Self::judge_error(key, "the run is gone", &error),
-                        _ => failed_effect(key, "cannot follow the run", &error, error.retry_after()),
+                    break Observation::RunEnded {
+                        run,
+                        end,
+                        stderr_tail,
+                        usage: reader.usage,
                     };
-                    return self.store_then(spec, &mut reader, observation).await;
                 }
-                // A stream that ends without an end breaks the contract; try again from the cursor.
-                None => {
-                    let observation = Observation::EffectFailed {
+                Some(Some(Err(error))) => {
+                    break Self::judge_error(key, "cannot follow the run", &error);
+                }
+                // A stream without an end breaks the contract; it is followed again from here.
+                Some(None) => {
+                    let message = "the run's output broke off".to_owned();
+                    break Observation::EffectFailed {
                         key,
-                        message: "the run's output broke off".to_owned(),
+                        message,
                         retry_after: None,
                     };
-                    return self.store_then(spec, &mut reader, observation).await;
                 }
+                None => {}
             }
-        }
+            due = None;
+            if !self.store(spec, &mut reader, false).await? {
+                return Ok(Performed::Again);
+            }
+        };
+        Ok(if self.store(spec, &mut reader, true).await? {
+            observation.into()
+        } else {
+            Performed::Again
+        })
     }
 
     fn decoder(
@@ -146,36 +151,26 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         phase: Phase,
     ) -> Result<Box<dyn AgentDecoder>, super::prepare::Unprepared> {
         match spec.active_attempt() {
-            Some((_, attempt)) if phase != Phase::Sync => {
-                Ok(self.agent(&attempt.agent)?.decoder())
-            }
+            Some((_, attempt)) if phase != Phase::Sync => Ok(self.agent(&attempt.agent)?.decoder()),
             _ => Ok(CommandAgent::line_decoder()),
         }
     }
 
-    /// Stores what was read, then reports `observation`.
-    async fn store_then(
-        &self,
-        spec: &Spec,
-        reader: &mut Reader,
-        observation: Observation,
-    ) -> Performed {
-        match self.store(spec, reader, true).await {
-            Ok(true) => observation.into(),
-            Ok(false) => Performed::Again,
-            Err(error) => Performed::StoreFailed(error),
-        }
-    }
-
-    /// Stores what was read. False when the spec has changed meanwhile.
+    /// Stores what was read; `last` when nothing follows. False when the spec has changed
+    /// meanwhile.
     async fn store(
         &self,
         spec: &Spec,
         reader: &mut Reader,
         last: bool,
     ) -> Result<bool, StoreError> {
-        let Some(cursor) = reader.cursor.take() else { return Ok(true) };
-        let RunKey { attempt: key, repair } = reader.run;
+        let Some(cursor) = reader.cursor.take() else {
+            return Ok(true);
+        };
+        let RunKey {
+            attempt: key,
+            repair,
+        } = reader.run;
         let items = std::mem::take(&mut reader.items);
         reader.stored_items += items.len() as u64;
         let mut events = Vec::new();
@@ -210,6 +205,19 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         };
         let appended = self.machine.store.append(append).await?;
         Ok(appended.revision == spec.revision)
+    }
+}
+
+fn too_much_output(spec: &Spec, key: AttemptKey) -> Observation {
+    let limit = spec.policy.max_output_bytes;
+    let who = runner_name(spec, key.phase);
+    let message = format!(
+        "{who} printed more than {limit} bytes; raise policy.max_output_bytes if that is meant"
+    );
+    Observation::AttemptFailed {
+        key,
+        kind: FailureKind::TooMuchOutput,
+        message,
     }
 }
 
@@ -262,7 +270,11 @@ impl Reader {
     }
 
     fn keep(&mut self, line: &str) {
-        let kept: String = line.chars().filter(|c| *c != '\0').take(TAIL_BYTES / 4).collect();
+        let kept: String = line
+            .chars()
+            .filter(|c| *c != '\0')
+            .take(TAIL_BYTES / 4)
+            .collect();
         self.tail.push_back(kept);
         while self.tail.len() > TAIL_LINES
             || (self.tail.len() > 1
@@ -273,6 +285,10 @@ impl Reader {
     }
 
     fn tail_text(&self) -> String {
-        self.tail.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
+        self.tail
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }

@@ -173,8 +173,12 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     /// project names another.
     #[must_use]
     pub fn with_agent(mut self, agent: impl Agent) -> Self {
-        self.host.default_agent.get_or_insert_with(|| agent.name().clone());
-        self.host.agents.insert(agent.name().clone(), Arc::new(agent));
+        self.host
+            .default_agent
+            .get_or_insert_with(|| agent.name().clone());
+        self.host
+            .agents
+            .insert(agent.name().clone(), Arc::new(agent));
         self
     }
 
@@ -209,13 +213,24 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     /// The same machine without its type parameters. Both drive the same specs.
     #[must_use]
     pub fn into_dyn(self) -> DynSpecStateMachine {
-        let Self { store, spawner, host } = self;
-        SpecStateMachine { store: Arc::new(store), spawner: Arc::new(spawner), host }
+        let Self {
+            store,
+            spawner,
+            host,
+        } = self;
+        SpecStateMachine {
+            store: Arc::new(store),
+            spawner: Arc::new(spawner),
+            host,
+        }
     }
 
     /// The registered agents: name and description.
     pub fn agents(&self) -> impl Iterator<Item = (&AgentName, &str)> {
-        self.host.agents.iter().map(|(name, agent)| (name, agent.description()))
+        self.host
+            .agents
+            .iter()
+            .map(|(name, agent)| (name, agent.description()))
     }
 
     /// The host's projects.
@@ -264,7 +279,9 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             .project(&project_id, &owner)
             .await
             .map_err(Error::Project)?
-            .ok_or_else(|| Error::UnknownProject { project: project_id.clone() })?;
+            .ok_or_else(|| Error::UnknownProject {
+                project: project_id.clone(),
+            })?;
         let agent = policy
             .agent
             .clone()
@@ -273,7 +290,10 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             .ok_or_else(|| InvalidInput::new("policy.agent", "no agent is registered"))?;
         if !self.host.agents.contains_key(&agent) {
             let known: Vec<_> = self.host.agents.keys().map(AgentName::as_str).collect();
-            let reason = format!("no agent `{agent}` is registered; there are: {}", known.join(", "));
+            let reason = format!(
+                "no agent `{agent}` is registered; there are: {}",
+                known.join(", ")
+            );
             return Err(InvalidInput::new("policy.agent", reason).into());
         }
         let id = SpecId::from_uuid(self.host.ids.uuid());
@@ -287,11 +307,25 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             agent,
             auto_execute,
         };
-        let transition = launch(new, self.host.clock.now())
-            .map_err(|refusal| Error::Refused { id, refusal })?;
-        let Transition { from: _, spec: requested, events, artifacts: _ } = transition;
-        let create = Create { spec: requested.clone(), events, idempotency_key };
-        match self.store.create(create).await.map_err(store_error("create a spec"))? {
+        let transition =
+            launch(new, self.host.clock.now()).map_err(|refusal| Error::Refused { id, refusal })?;
+        let Transition {
+            from: _,
+            spec: requested,
+            events,
+            artifacts: _,
+        } = transition;
+        let create = Create {
+            spec: requested.clone(),
+            events,
+            idempotency_key,
+        };
+        match self
+            .store
+            .create(create)
+            .await
+            .map_err(store_error("create a spec"))?
+        {
             Created::New(stored) => {
                 tracing::info!(spec.id = %id, spec.project = %stored.spec.project_id, "spec launched");
                 Ok(Launched::New(stored.spec))
@@ -377,7 +411,12 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     ///
     /// [`NotFound`](Error::NotFound); [`Store`](Error::Store).
     pub async fn get(&self, id: SpecId) -> Result<Spec, Error> {
-        match self.store.get(id).await.map_err(store_error("read a spec"))? {
+        match self
+            .store
+            .get(id)
+            .await
+            .map_err(store_error("read a spec"))?
+        {
             Some(stored) => Ok(stored.spec),
             None => Err(Error::NotFound { id }),
         }
@@ -389,7 +428,10 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     ///
     /// [`Store`](Error::Store).
     pub async fn list(&self, query: &SpecQuery) -> Result<Page<SpecSummary>, Error> {
-        self.store.list(query).await.map_err(store_error("list specs"))
+        self.store
+            .list(query)
+            .await
+            .map_err(store_error("list specs"))
     }
 
     /// Events of a spec after `after`, in order.
@@ -403,8 +445,11 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         after: Sequence,
         limit: PageLimit,
     ) -> Result<Vec<SpecEvent>, Error> {
-        let events =
-            self.store.events(id, after, limit).await.map_err(store_error("read events"))?;
+        let events = self
+            .store
+            .events(id, after, limit)
+            .await
+            .map_err(store_error("read events"))?;
         if events.is_empty() {
             // Nothing new, or nothing at all?
             self.get(id).await?;
@@ -437,7 +482,11 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     ///
     /// [`NotFound`](Error::NotFound) when there is no such spec; [`Store`](Error::Store).
     pub async fn artifacts(&self, id: SpecId) -> Result<Vec<Artifact>, Error> {
-        let artifacts = self.store.artifacts(id).await.map_err(store_error("read artifacts"))?;
+        let artifacts = self
+            .store
+            .artifacts(id)
+            .await
+            .map_err(store_error("read artifacts"))?;
         if artifacts.is_empty() {
             self.get(id).await?;
         }
@@ -449,6 +498,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     /// be dropped at any time and resumed from the last sequence seen.
     ///
     /// Ends after an error, which may be that there is no such spec.
+    #[must_use]
     pub fn watch(
         &self,
         id: SpecId,
@@ -493,4 +543,3 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
 pub(super) fn store_error(operation: &'static str) -> impl Fn(crate::store::StoreError) -> Error {
     move |source| Error::Store { operation, source }
 }
-

@@ -44,14 +44,21 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         let Some(facts) = &attempt.facts else {
             return Err(broken("the attempt has no sandbox"));
         };
-        let artifacts =
-            self.machine.store.artifacts(spec.id).await.map_err(Unprepared::Store)?;
+        let artifacts = self
+            .machine
+            .store
+            .artifacts(spec.id)
+            .await
+            .map_err(Unprepared::Store)?;
         let phase = run.attempt.phase;
         let artifacts = || artifacts.iter().filter(|artifact| artifact.phase < phase);
         let mut earlier = Earlier::new();
         for artifact in artifacts() {
             let output = artifact.output().map_err(|error| {
-                broken(&format!("the stored artifact of {} cannot be read: {error}", artifact.phase))
+                broken(&format!(
+                    "the stored artifact of {} cannot be read: {error}",
+                    artifact.phase
+                ))
             })?;
             earlier.insert(artifact.phase, output);
         }
@@ -63,7 +70,11 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 prompt_hash: ContentHash::of(sync_run::SCRIPT.as_bytes()),
                 schema_hash: ContentHash::of(b""),
             };
-            return Ok(Prepared { plan, inputs, earlier });
+            return Ok(Prepared {
+                plan,
+                inputs,
+                earlier,
+            });
         }
         let agent = self.agent(&attempt.agent)?;
         let context = AgentContext {
@@ -97,13 +108,14 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             prompt_hash: ContentHash::of(task.prompt.as_bytes()),
             schema_hash: ContentHash::of(task.schema.to_string().as_bytes()),
         };
-        Ok(Prepared { plan, inputs, earlier })
+        Ok(Prepared {
+            plan,
+            inputs,
+            earlier,
+        })
     }
 
-    pub(super) fn agent(
-        &self,
-        name: &crate::id::AgentName,
-    ) -> Result<&dyn Agent, Unprepared> {
+    pub(super) fn agent(&self, name: &crate::id::AgentName) -> Result<&dyn Agent, Unprepared> {
         self.machine.host.agents.get(name).map(|agent| &**agent).ok_or_else(|| {
             Unprepared::Failed(
                 FailureKind::UnknownAgent,

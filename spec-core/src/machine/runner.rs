@@ -79,10 +79,21 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     pub async fn drive(&self, id: SpecId) -> Result<Spec, Error> {
         let runner = RunnerId::from_uuid(self.host.ids.uuid());
         let lease = self.host.config.lease;
-        self.store.heartbeat(runner, lease).await.map_err(store_error("register a runner"))?;
-        let claim =
-            Claim { runner, limit: 1, machine_version: MACHINE_VERSION, only: Some(id) };
-        let claimed = self.store.claim(&claim).await.map_err(store_error("claim a spec"))?;
+        self.store
+            .heartbeat(runner, lease)
+            .await
+            .map_err(store_error("register a runner"))?;
+        let claim = Claim {
+            runner,
+            limit: 1,
+            machine_version: MACHINE_VERSION,
+            only: Some(id),
+        };
+        let claimed = self
+            .store
+            .claim(&claim)
+            .await
+            .map_err(store_error("claim a spec"))?;
         if let Some(claimed) = claimed.into_iter().next() {
             let token = CancellationToken::new();
             let log = Mutex::new(ClaimLog::default());
@@ -95,7 +106,10 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                 return Err(store_error("drive a spec")(error));
             }
         }
-        self.store.retire(runner).await.map_err(store_error("retire a runner"))?;
+        self.store
+            .retire(runner)
+            .await
+            .map_err(store_error("retire a runner"))?;
         self.get(id).await
     }
 
@@ -122,7 +136,10 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             && let Err(error) = self.store.retire(runner).await
         {
             // Its lease expires by itself.
-            tracing::warn!(error = &error as &dyn std::error::Error, "cannot retire the runner");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "cannot retire the runner"
+            );
         }
         Ok(end)
     }
@@ -134,7 +151,10 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             match self.store.heartbeat(runner, self.host.config.lease).await {
                 Ok(_) => return Ok(true),
                 Err(error) if error.is_retryable() => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "the store cannot be reached; waiting");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the store cannot be reached; waiting"
+                    );
                 }
                 Err(error) => return Err(store_error("register a runner")(error)),
             }
@@ -185,7 +205,10 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                     }
                     Err(error) if error.is_retryable() => {
                         failures += 1;
-                        tracing::warn!(error = &error as &dyn std::error::Error, "cannot claim; waiting");
+                        tracing::warn!(
+                            error = &error as &dyn std::error::Error,
+                            "cannot claim; waiting"
+                        );
                     }
                     Err(error) => return Err(store_error("claim specs")(error)),
                 }
@@ -252,7 +275,11 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     }
 
     async fn release(&self, spec_id: SpecId, runner: RunnerId, epoch: Epoch) {
-        let lease = Lease { spec_id, runner, epoch };
+        let lease = Lease {
+            spec_id,
+            runner,
+            epoch,
+        };
         if let Err(error) = self.store.release(&lease).await {
             tracing::warn!(spec.id = %spec_id, error = &error as &dyn std::error::Error, "cannot give a spec back");
         }
@@ -284,7 +311,10 @@ impl Drop for ClaimNote<'_> {
 fn report(joined: Result<Ended, tokio::task::JoinError>) {
     match joined {
         Ok(Ended::Failed(error)) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a spec cannot be driven");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a spec cannot be driven"
+            );
         }
         Ok(Ended::Idle | Ended::Stopped | Ended::Lost) => {}
         Err(error) => tracing::error!(%error, "a driver ended abnormally"),

@@ -72,8 +72,11 @@ pub(super) fn read_result(
     outputs: &Outputs,
     bytes: &[u8],
 ) -> Result<RepositoryCommit, String> {
-    let Report { branch, commit, parent } =
-        serde_json::from_slice(bytes).map_err(|error| format!("result.json: {error}"))?;
+    let Report {
+        branch,
+        commit,
+        parent,
+    } = serde_json::from_slice(bytes).map_err(|error| format!("result.json: {error}"))?;
     let slug = slug(&spec.title);
     if branch != format!("spec/{slug}") {
         return Err(format!("result.json names the branch `{branch:.100}`"));
@@ -89,5 +92,10 @@ pub(super) fn read_result(
         .into_iter()
         .map(|file| format!("specs/{slug}/{}", file.name))
         .collect();
-    Ok(RepositoryCommit { branch, commit, parent, files })
+    Ok(RepositoryCommit {
+        branch,
+        commit,
+        parent,
+        files,
+    })
 }

@@ -36,7 +36,16 @@ pub(super) fn watch<S: SpecStore>(
     // Listening begins before the first read, so that nothing falls between the two.
     let wakeups = store.wakeups();
     let ready = VecDeque::new();
-    let watch = Watch { store, clock, poll, id, after, wakeups, ready, done: false };
+    let watch = Watch {
+        store,
+        clock,
+        poll,
+        id,
+        after,
+        wakeups,
+        ready,
+        done: false,
+    };
     stream::unfold(watch, |mut watch| async move {
         if watch.done {
             return None;
@@ -63,12 +72,19 @@ impl<S: SpecStore> Watch<S> {
                 self.after = event.sequence;
                 return Ok(Some(event));
             }
-            let page = self.store.events(self.id, self.after, PageLimit::default()).await;
+            let page = self
+                .store
+                .events(self.id, self.after, PageLimit::default())
+                .await;
             self.ready = page.map_err(store_error("read events"))?.into();
             if !self.ready.is_empty() {
                 continue;
             }
-            let stored = self.store.get(self.id).await.map_err(store_error("read a spec"))?;
+            let stored = self
+                .store
+                .get(self.id)
+                .await
+                .map_err(store_error("read a spec"))?;
             let stored = stored.ok_or(Error::NotFound { id: self.id })?;
             if stored.last_sequence > self.after {
                 continue;

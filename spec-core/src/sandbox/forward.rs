@@ -40,7 +40,7 @@ macro_rules! forward {
                 &self,
                 sandbox: &SandboxRef,
                 run: &RunKey,
-                after: Option<&OutputCursor>,
+                after: Option<OutputCursor>,
             ) -> Result<BoxStream<'static, Result<Output, SpawnError>>, SpawnError> {
                 (**self).output(sandbox, run, after).await
             }

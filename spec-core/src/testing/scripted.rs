@@ -311,15 +311,15 @@ impl SandboxSpawner for ScriptedSpawner {
         &self,
         sandbox: &SandboxRef,
         run: &RunKey,
-        after: Option<&OutputCursor>,
+        after: Option<OutputCursor>,
     ) -> Result<BoxStream<'static, Result<Output, SpawnError>>, SpawnError> {
         self.shared.state().calls.push(Call::Output {
             key: sandbox.key,
             run: *run,
-            after: after.cloned(),
+            after: after.clone(),
         });
         yield_now().await;
-        follow::follow(Arc::clone(&self.shared), sandbox, *run, after)
+        follow::follow(Arc::clone(&self.shared), sandbox, *run, after.as_ref())
     }
 
     async fn read_file(

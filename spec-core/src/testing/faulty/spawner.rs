@@ -70,7 +70,7 @@ impl<P: SandboxSpawner> SandboxSpawner for FaultySpawner<P> {
         &self,
         sandbox: &SandboxRef,
         run: &RunKey,
-        after: Option<&OutputCursor>,
+        after: Option<OutputCursor>,
     ) -> Result<BoxStream<'static, Result<Output, SpawnError>>, SpawnError> {
         self.strike(self.inner.output(sandbox, run, after)).await
     }
