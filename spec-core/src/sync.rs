@@ -114,13 +114,3 @@ pub trait SyncTarget: fmt::Debug + Send + Sync + 'static {
     /// A retryable error is tried again until the attempt's deadline; any other fails the phase.
     async fn upsert(&self, finished: &FinishedSpec) -> Result<(), SyncError>;
 }
-pub fn slug(_: &crate::spec::Title) -> String {
-    "demo".to_owned()
-}
-pub fn sync_report(
-    _: &str,
-    _: &Outputs,
-    _: Option<crate::artifact::RepositoryCommit>,
-) -> SyncOutput {
-    unimplemented!()
-}

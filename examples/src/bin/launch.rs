@@ -1,0 +1,206 @@
+//! Takes an idea through all phases, on this machine: SQLite, a sandbox per phase, the offline agent.
+
+#![expect(clippy::print_stdout, reason = "printing is what a command-line program does")]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::Parser;
+use futures_util::StreamExt as _;
+use spec_core::id::{ProjectId, Sequence, SpecId, UserId};
+use spec_core::spec::{Description, Title};
+use spec_core::store::{PageLimit, SpecQuery, SpecSummary};
+use spec_core::{LaunchRequest, Policy, Spec, SpecStatus};
+use spec_examples::display::Display;
+use spec_examples::host::{
+    LocalMachine, OFFLINE_AGENT_ARGUMENT, default_data_dir, open, repository_at,
+};
+use spec_examples::offline_agent;
+use spec_examples::paths::PathProjects;
+use spec_examples::summary::summary;
+
+/// Exit code of a program that was interrupted (128 + SIGINT).
+const INTERRUPTED: u8 = 130;
+
+/// Type an idea, get a spec: EXPLORE, REQUIREMENTS, DESIGN, TASKS, SYNC on a git repository.
+///
+/// Drafts with a rule-based agent that needs no language model, no account and no network.
+#[derive(Debug, Parser)]
+#[command(name = "launch", version)]
+struct Arguments {
+    /// What you want to build, in your own words.
+    #[arg(required_unless_present = "resume", conflicts_with = "resume")]
+    idea: Option<String>,
+    /// Title to show; by default the beginning of the idea.
+    #[arg(long)]
+    title: Option<String>,
+    /// A folder in the git repository that the idea is for.
+    #[arg(long, default_value = ".")]
+    repo: PathBuf,
+    /// Where specs are kept while they are worked on; by default your data folder.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Where the finished spec is written to, in a folder of its own.
+    #[arg(long, default_value = "specs")]
+    out: PathBuf,
+    /// Seconds that one attempt at a phase may take.
+    #[arg(long, default_value_t = Policy::default().attempt_timeout.as_secs())]
+    attempt_timeout: u64,
+    /// Go on with what an earlier run left unfinished.
+    #[arg(long)]
+    resume: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let mut arguments = std::env::args_os();
+    if arguments.nth(1).is_some_and(|argument| argument == OFFLINE_AGENT_ARGUMENT) {
+        return offline_agent::main(arguments);
+    }
+    spec_examples::log::init();
+    match launch(Arguments::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            spec_examples::log::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let data = match arguments.data {
+        Some(data) => data,
+        None => default_data_dir()?,
+    };
+    let user = UserId::new("local")?;
+    let display = Display::new();
+    let Some(idea) = arguments.idea else {
+        let machine = open(&data, &arguments.out, PathProjects).await?;
+        return resume(&machine, &user, &arguments.out, &display).await;
+    };
+    let title = match arguments.title {
+        Some(title) => Title::new(title)?,
+        None => title_of(&idea)?,
+    };
+    let description = Description::new(idea)?;
+    let repository = repository_at(&arguments.repo)?;
+    let repository = repository.to_str().context("the repository's path is not UTF-8")?;
+    let machine = open(&data, &arguments.out, PathProjects).await?;
+    let left = unfinished(&machine, &user).await?;
+    if !left.is_empty() {
+        let these = if left.len() == 1 { "spec is" } else { "specs are" };
+        display.note(&format!(
+            "note: {} {these} unfinished; `launch --resume` goes on with what was interrupted",
+            left.len()
+        ));
+    }
+    let policy = Policy {
+        attempt_timeout: Duration::from_secs(arguments.attempt_timeout),
+        ..Policy::default()
+    };
+    let request = LaunchRequest::new(user.clone(), title, description)
+        .for_project(ProjectId::new(repository)?)
+        .with_policy(policy);
+    let launched = machine.launch(request).await?;
+    finish(&machine, &user, launched.spec().id, &arguments.out, &display).await
+}
+
+/// The beginning of the idea: its first line, at most 100 characters.
+fn title_of(idea: &str) -> anyhow::Result<Title> {
+    let first = idea.trim().lines().next().unwrap_or_default();
+    let clean: String = first.chars().filter(|c| !c.is_control()).take(100).collect();
+    if clean.trim().is_empty() {
+        bail!("the idea is empty: say in a sentence what you want to build");
+    }
+    Ok(Title::new(clean)?)
+}
+
+async fn unfinished(machine: &LocalMachine, user: &UserId) -> anyhow::Result<Vec<SpecSummary>> {
+    let query = SpecQuery {
+        owner: Some(user.clone()),
+        status: Some(SpecStatus::Executing),
+        limit: PageLimit::MAX,
+        ..SpecQuery::default()
+    };
+    Ok(machine.list(&query).await?.items)
+}
+
+async fn resume(
+    machine: &LocalMachine,
+    user: &UserId,
+    out: &std::path::Path,
+    display: &Display,
+) -> anyhow::Result<ExitCode> {
+    let left = unfinished(machine, user).await?;
+    if left.is_empty() {
+        display.note("nothing to resume");
+    }
+    let mut code = ExitCode::SUCCESS;
+    // Oldest first: the list is newest first.
+    for spec in left.iter().rev() {
+        display.note(&format!("resuming `{}` ({})", spec.title, spec.id));
+        let ended = finish(machine, user, spec.id, out, display).await?;
+        if ended != ExitCode::SUCCESS {
+            code = ended;
+        }
+    }
+    Ok(code)
+}
+
+/// Drives a spec to its end, showing what happens.
+async fn finish(
+    machine: &LocalMachine,
+    user: &UserId,
+    id: SpecId,
+    out: &std::path::Path,
+    display: &Display,
+) -> anyhow::Result<ExitCode> {
+    let show = async {
+        let mut events = machine.watch(id, Sequence::default());
+        while let Some(event) = events.next().await {
+            display.event(&event?);
+        }
+        anyhow::Ok(())
+    };
+    let spec = tokio::select! {
+        spec = drive(machine, id) => spec?,
+        code = interrupted(machine, user, id, display) => return code,
+        // The last events are shown by the other branch's end; this one ends on failure only.
+        Err(error) = show => return Err(error),
+    };
+    let artifacts = machine.artifacts(id).await?;
+    println!("{}", summary(&spec, &artifacts, out));
+    Ok(match spec.status {
+        SpecStatus::Completed => ExitCode::SUCCESS,
+        SpecStatus::Cancelled => ExitCode::from(INTERRUPTED),
+        _ => ExitCode::FAILURE,
+    })
+}
+
+/// Drives this spec and no other, until it has ended.
+async fn drive(machine: &LocalMachine, id: SpecId) -> anyhow::Result<Spec> {
+    loop {
+        let spec = machine.drive(id).await?;
+        if spec.status.is_terminal() {
+            return Ok(spec);
+        }
+        // Another process has it, or it waits for its next attempt.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Cancels the spec when the user presses Ctrl-C; gives up when they press it again.
+async fn interrupted(
+    machine: &LocalMachine,
+    user: &UserId,
+    id: SpecId,
+    display: &Display,
+) -> anyhow::Result<ExitCode> {
+    tokio::signal::ctrl_c().await.context("cannot listen for Ctrl-C")?;
+    display.note("cancelling; press Ctrl-C again to leave without waiting");
+    machine.cancel(id, user.clone(), Some("interrupted".to_owned())).await?;
+    tokio::signal::ctrl_c().await.context("cannot listen for Ctrl-C")?;
+    Ok(ExitCode::from(INTERRUPTED))
+}

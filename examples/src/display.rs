@@ -1,0 +1,171 @@
+//! Events of a spec, shown as they come: a bar per phase on a terminal, plain lines elsewhere.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal as _, Write as _};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use spec_core::Phase;
+use spec_core::event::{EventBody, ProgressItem, SpecEvent};
+
+/// Shows events on standard error.
+#[derive(Debug)]
+pub struct Display {
+    bars: Option<Bars>,
+}
+
+#[derive(Debug)]
+struct Bars {
+    multi: MultiProgress,
+    phases: BTreeMap<Phase, ProgressBar>,
+}
+
+impl Display {
+    /// Bars when standard error is a terminal, else lines.
+    #[must_use]
+    pub fn new() -> Self {
+        let bars = std::io::stderr().is_terminal().then(|| {
+            let multi = MultiProgress::new();
+            let phases = Phase::ALL.map(|phase| (phase, add_bar(&multi, phase)));
+            Bars { multi, phases: BTreeMap::from(phases) }
+        });
+        Self { bars }
+    }
+
+    /// Shows a line that belongs to no phase.
+    pub fn note(&self, text: &str) {
+        match &self.bars {
+            // Fails only when the terminal is gone, and then nobody reads it.
+            Some(bars) => drop(bars.multi.println(text)),
+            None => line(text),
+        }
+    }
+
+    /// Shows an event.
+    pub fn event(&self, event: &SpecEvent) {
+        match &self.bars {
+            Some(bars) => bars.event(&event.body),
+            None => {
+                for text in lines(&event.body) {
+                    line(&text);
+                }
+            }
+        }
+    }
+}
+
+impl Default for Display {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Writes a line to standard error. A reader that went away is no reason to stop the work.
+fn line(text: &str) {
+    drop(writeln!(std::io::stderr().lock(), "{text}"));
+}
+
+fn add_bar(multi: &MultiProgress, phase: Phase) -> ProgressBar {
+    let bar = multi.add(ProgressBar::new(1000));
+    let waiting = ProgressStyle::with_template("  {prefix:12} {bar:24.dim} {wide_msg:.dim}");
+    if let Ok(style) = waiting {
+        bar.set_style(style.progress_chars("━╸─"));
+    }
+    bar.set_prefix(phase.as_str());
+    bar.set_message("waiting");
+    bar
+}
+
+impl Bars {
+    fn event(&self, body: &EventBody) {
+        let Some(bar) = phase_of(body).and_then(|phase| self.phases.get(&phase)) else { return };
+        let style = |template| {
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style.progress_chars("━╸─").tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "));
+            }
+        };
+        match body {
+            EventBody::PhaseStarted { .. } => {
+                style("{spinner} {prefix:12} {bar:24.cyan} {elapsed:>4} {wide_msg}");
+                bar.reset_elapsed();
+                bar.enable_steady_tick(Duration::from_millis(100));
+                bar.set_message("making a sandbox");
+            }
+            EventBody::PhaseCompleted { .. } => {
+                style("{spinner:.green} {prefix:12} {bar:24.green} {elapsed:>4} {wide_msg}");
+                bar.set_position(1000);
+                bar.finish_with_message("done");
+            }
+            EventBody::PhaseFailed { failure, .. } => {
+                style("✗ {prefix:12.red} {bar:24.red} {elapsed:>4} {wide_msg:.red}");
+                bar.abandon_with_message(failure.message.clone());
+            }
+            EventBody::CancelRequested { .. } => bar.abandon_with_message("cancelled"),
+            EventBody::Progress { items, .. } => {
+                if let Some(permille) = items.iter().rev().find_map(|item| item.permille) {
+                    // The last twentieth is the host's: it judges the result.
+                    bar.set_position(u64::from(permille) * 19 / 20);
+                }
+                if let Some(item) = items.last() {
+                    bar.set_message(item.text.clone());
+                }
+            }
+            EventBody::RunEnded { .. } => bar.set_message("checking the result"),
+            _ => {
+                if let Some(text) = lines(body).into_iter().next_back() {
+                    bar.set_message(text);
+                }
+            }
+        }
+    }
+}
+
+fn phase_of(body: &EventBody) -> Option<Phase> {
+    match body {
+        EventBody::PhaseStarted { phase, .. }
+        | EventBody::PhaseRetry { phase, .. }
+        | EventBody::PhaseRepair { phase, .. }
+        | EventBody::EffectFailed { phase, .. }
+        | EventBody::SandboxSpawned { phase, .. }
+        | EventBody::RunStarted { phase, .. }
+        | EventBody::Progress { phase, .. }
+        | EventBody::RunEnded { phase, .. }
+        | EventBody::PhaseCompleted { phase, .. } => Some(*phase),
+        EventBody::PhaseFailed { failure, .. } => Some(failure.phase),
+        _ => None,
+    }
+}
+
+/// An event as lines for a person.
+fn lines(body: &EventBody) -> Vec<String> {
+    let at = |phase: &Phase, text: String| format!("{phase:12} {text}");
+    match body {
+        EventBody::PhaseStarted { phase, agent, .. } => {
+            vec![at(phase, format!("started with agent `{agent}`"))]
+        }
+        EventBody::PhaseRetry { phase, attempt, failure, .. } => {
+            vec![at(phase, format!("trying again (attempt {attempt}): {}", failure.message))]
+        }
+        EventBody::PhaseRepair { phase, repair, findings, .. } => {
+            let first = findings.first().map_or_else(String::new, |f| format!(": {f}"));
+            vec![at(phase, format!("result refused, repair {repair}{first}"))]
+        }
+        EventBody::EffectFailed { phase, message, .. } => vec![at(phase, message.clone())],
+        EventBody::SandboxSpawned { phase, sandbox, .. } => {
+            let isolation = &sandbox.isolation.mechanism;
+            vec![at(phase, format!("sandbox {} (isolation: {isolation})", sandbox.id))]
+        }
+        EventBody::Progress { phase, items, .. } => {
+            items.iter().map(|ProgressItem { text, .. }| at(phase, text.clone())).collect()
+        }
+        EventBody::PhaseCompleted { phase, .. } => vec![at(phase, "completed".to_owned())],
+        EventBody::PhaseFailed { failure, .. } => {
+            vec![at(&failure.phase, format!("failed: {}", failure.message))]
+        }
+        EventBody::SandboxAbandoned { phase, message, .. } => {
+            vec![at(phase, format!("sandbox left behind: {message}"))]
+        }
+        EventBody::CancelRequested { .. } => vec!["cancelling".to_owned()],
+        _ => Vec::new(),
+    }
+}

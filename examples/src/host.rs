@@ -1,0 +1,119 @@
+//! What `launch` and `serve` have in common: the embedded defaults, on this machine only.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use spec_core::agent::CommandAgent;
+use spec_core::id::{AgentName, ProjectId};
+use spec_core::project::Project;
+use spec_core::sandbox::{Checkout, CheckoutRef};
+use spec_core::{ProjectSource, RunnerConfig, SpecStateMachine};
+use spec_local::{DirectoryTarget, LocalSpawner};
+use spec_sqlx::SqliteStore;
+
+/// First argument that turns a program of this package into the offline agent, so that the agent is
+/// always the one that belongs to the program.
+pub const OFFLINE_AGENT_ARGUMENT: &str = "offline-agent";
+
+/// What the offline agent is called in policies, and what it is.
+const OFFLINE_AGENT: &str = "offline";
+const OFFLINE_AGENT_DESCRIPTION: &str =
+    "rule-based, no language model: reads the repository and drafts honest skeletons";
+
+/// How long a program that was killed keeps its specs.
+const LEASE: Duration = Duration::from_secs(3);
+
+/// A machine over SQLite and sandboxes on this machine.
+pub type LocalMachine = SpecStateMachine<SqliteStore, LocalSpawner>;
+
+/// Opens the machine whose data is in `data`; finished specs go to `out`.
+///
+/// # Errors
+///
+/// When the folder cannot be written to, or the database in it cannot be opened.
+pub async fn open(
+    data: &Path,
+    out: &Path,
+    projects: impl ProjectSource,
+) -> anyhow::Result<LocalMachine> {
+    let create = std::fs::create_dir_all(data);
+    create.with_context(|| format!("cannot make the data folder {}", data.display()))?;
+    let probe = data.join(format!(".write-probe-{}", std::process::id()));
+    std::fs::write(&probe, b"")
+        .and_then(|()| std::fs::remove_file(&probe))
+        .with_context(|| format!("cannot write to the data folder {}", data.display()))?;
+    let database = data.join("spec.db");
+    let store = SqliteStore::open(&database)
+        .await
+        .with_context(|| format!("cannot open the database {}", database.display()))?;
+    let spawner = LocalSpawner::new(data.join("sandboxes"));
+    let program = std::env::current_exe().context("cannot tell where this program is")?;
+    let program = program.to_str().context("the path of this program is not UTF-8")?;
+    let agent = CommandAgent::new(AgentName::new(OFFLINE_AGENT)?, program)
+        .with_arg(OFFLINE_AGENT_ARGUMENT)
+        .with_description(OFFLINE_AGENT_DESCRIPTION);
+    Ok(SpecStateMachine::new(store, spawner, projects)
+        .with_agent(agent)
+        .with_sync_target(DirectoryTarget::new(out))
+        .with_config(RunnerConfig::in_environment("local")?.with_lease(LEASE)))
+}
+
+/// Where data is kept unless told otherwise.
+///
+/// # Errors
+///
+/// When this machine does not say where its user keeps data.
+pub fn default_data_dir() -> anyhow::Result<PathBuf> {
+    let base = dirs::data_dir().context("cannot tell where your data folder is; use --data DIR")?;
+    Ok(base.join("spec-driven"))
+}
+
+/// The git repository that `path` is in.
+///
+/// # Errors
+///
+/// Says what is missing: the folder, git, the repository, or its first commit.
+pub fn repository_at(path: &Path) -> anyhow::Result<PathBuf> {
+    let shown = path.display();
+    if !path.is_dir() {
+        bail!("{shown} is not a folder");
+    }
+    let git = |arguments: &[&str]| {
+        Command::new("git").arg("-C").arg(path).args(arguments).output().context(
+            "cannot run git; install it (for example `apt-get install git`) and try again",
+        )
+    };
+    let top = git(&["rev-parse", "--show-toplevel"])?;
+    if !top.status.success() {
+        let said = String::from_utf8_lossy(&top.stderr);
+        bail!("{shown} is not in a git repository: {}", said.trim());
+    }
+    if !git(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])?.status.success() {
+        bail!("the repository at {shown} is empty: make a first commit, then try again");
+    }
+    let top = String::from_utf8(top.stdout).context("the repository's path is not UTF-8")?;
+    Ok(PathBuf::from(top.trim_end_matches('\n')))
+}
+
+/// The repository at `path` as a project.
+///
+/// # Errors
+///
+/// When the path is not UTF-8.
+pub fn project(id: ProjectId, path: &Path) -> anyhow::Result<Project> {
+    let url = path.to_str().context("the repository's path is not UTF-8")?.to_owned();
+    let name = path.file_name().map_or_else(|| url.clone(), |n| n.to_string_lossy().into_owned());
+    Ok(Project {
+        id,
+        name,
+        checkout: Checkout {
+            url,
+            reference: CheckoutRef::Default,
+            username: None,
+            password: None,
+        },
+        default_agent: None,
+    })
+}

@@ -1,0 +1,3 @@
+//! The machine against its ports in memory.
+
+mod pure;

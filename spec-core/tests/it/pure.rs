@@ -1,0 +1,551 @@
+//! The three pure functions, over whatever the world may do.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use serde_json::json;
+use spec_core::artifact::{Artifact, Author, content_hash};
+use spec_core::attempt::{FailureKind, PinnedInputs, SandboxFacts, SandboxStatus};
+use spec_core::check::Finding;
+use spec_core::clock::Timestamp;
+use spec_core::event::SpecEvent;
+use spec_core::id::{
+    AgentName, ArtifactVersion, AttemptKey, AttemptNumber, CommitId, ContentHash, ProjectId,
+    RepairNumber, SandboxId, Sequence, SpecId, UserId,
+};
+use spec_core::machine::{
+    Action, Command, Input, NewSpec, Observation, Transition, Verdict, apply, due_at, launch,
+    next_action, progress, replay,
+};
+use spec_core::sandbox::{Isolation, Layout, Origin, RunEnd};
+use spec_core::spec::{Description, Title};
+use spec_core::{Phase, PhaseStatus, Policy, Spec, SpecStatus, Usage};
+use uuid::Uuid;
+
+/// What the world, or a person, does next; filled in from the state it meets.
+#[derive(Debug, Clone, Copy)]
+enum Happening {
+    SandboxReady,
+    RunStarted,
+    RunEnded(i32),
+    RunLost,
+    Accepted,
+    Rejected(bool),
+    EffectFailed,
+    AttemptFailed(bool),
+    DeadlinePassed,
+    SandboxGone,
+    SandboxEnding,
+    Execute,
+    Cancel,
+    Archive,
+    Approve,
+    /// The answer that the state is waiting for.
+    Cooperate,
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        1 => Just(Happening::SandboxReady),
+        1 => Just(Happening::RunStarted),
+        1 => prop_oneof![Just(0), Just(3)].prop_map(Happening::RunEnded),
+        1 => Just(Happening::RunLost),
+        1 => Just(Happening::Accepted),
+        2 => any::<bool>().prop_map(Happening::Rejected),
+        1 => Just(Happening::EffectFailed),
+        1 => any::<bool>().prop_map(Happening::AttemptFailed),
+        1 => Just(Happening::DeadlinePassed),
+        1 => Just(Happening::SandboxGone),
+        1 => Just(Happening::SandboxEnding),
+        1 => Just(Happening::Execute),
+        1 => Just(Happening::Cancel),
+        1 => Just(Happening::Archive),
+        1 => Just(Happening::Approve),
+        40 => Just(Happening::Cooperate),
+    ]
+}
+
+fn user() -> UserId {
+    UserId::new("u").unwrap()
+}
+
+fn start(auto_execute: bool, max_attempts: u32, max_repairs: u32) -> Transition {
+    let new = NewSpec {
+        id: SpecId::from_uuid(Uuid::from_u128(1)),
+        project_id: ProjectId::new("p").unwrap(),
+        owner: user(),
+        title: Title::new("t").unwrap(),
+        description: Description::new(" as typed \n").unwrap(),
+        policy: Policy {
+            max_attempts,
+            max_repairs,
+            ..Policy::default()
+        },
+        agent: AgentName::new("a").unwrap(),
+        auto_execute,
+    };
+    launch(new, Timestamp::from_micros(1_000_000)).unwrap()
+}
+
+/// The attempt that an observation may be about: the one under way, else the last, else none.
+fn some_attempt(spec: &Spec) -> AttemptKey {
+    let last = spec.attempts().last().map(|(key, _)| key);
+    spec.active_attempt()
+        .map(|(key, _)| key)
+        .or(last)
+        .unwrap_or(AttemptKey {
+            spec_id: spec.id,
+            phase: Phase::Explore,
+            attempt: AttemptNumber::new(1),
+        })
+}
+
+fn unsettled(spec: &Spec) -> Option<AttemptKey> {
+    spec.attempts()
+        .find(|(_, a)| a.outcome().is_some() && !a.sandbox.is_settled())
+        .map(|(key, _)| key)
+}
+
+fn input(spec: &Spec, happening: Happening, now: Timestamp) -> Option<Input> {
+    let key = some_attempt(spec);
+    let repair = spec
+        .active_attempt()
+        .map_or(RepairNumber::new(0), |(_, a)| a.repair);
+    let run = key.run_key(repair);
+    let observation = match happening {
+        Happening::SandboxReady => Observation::SandboxReady {
+            key,
+            facts: SandboxFacts {
+                id: SandboxId::new(format!("sb-{}-{}", key.phase, key.attempt)).unwrap(),
+                origin: Origin::Created,
+                commit: CommitId::new("c".repeat(40)).unwrap(),
+                layout: Layout {
+                    root: "/s".to_owned(),
+                    repository: "/s/repo".to_owned(),
+                },
+                isolation: Isolation::none(),
+            },
+        },
+        Happening::RunStarted => Observation::RunStarted {
+            run,
+            inputs: PinnedInputs {
+                prompt_hash: ContentHash::of(b"p"),
+                schema_hash: ContentHash::of(b"s"),
+            },
+        },
+        Happening::RunEnded(code) => Observation::RunEnded {
+            run,
+            end: RunEnd::Exited { code },
+            stderr_tail: "tail".to_owned(),
+            usage: Usage {
+                input_tokens: 7,
+                ..Usage::default()
+            },
+        },
+        Happening::RunLost => Observation::RunEnded {
+            run,
+            end: RunEnd::Lost {
+                reason: "stopped".to_owned(),
+            },
+            stderr_tail: String::new(),
+            usage: Usage::default(),
+        },
+        Happening::Accepted => {
+            let content = json!({"phase": key.phase});
+            let last = spec.phases.get(key.phase).accepted.map(|a| a.version);
+            let artifact = Box::new(Artifact {
+                spec_id: spec.id,
+                phase: key.phase,
+                version: last.unwrap_or(ArtifactVersion::new(0)).next(),
+                content_hash: content_hash(&content),
+                content,
+                author: Author::Agent {
+                    name: spec.agent.clone(),
+                    attempt: key.attempt,
+                },
+                findings: Vec::new(),
+                created_at: now,
+            });
+            Observation::Judged {
+                run,
+                verdict: Verdict::Accepted { artifact },
+            }
+        }
+        Happening::Rejected(repairable) => Observation::Judged {
+            run,
+            verdict: Verdict::Rejected {
+                kind: if repairable {
+                    FailureKind::InvalidOutput
+                } else {
+                    FailureKind::AgentFailed
+                },
+                message: "no".to_owned(),
+                findings: vec![Finding::error("schema.type", "/a", "wrong")],
+            },
+        },
+        Happening::EffectFailed => Observation::EffectFailed {
+            key,
+            message: "down".to_owned(),
+            retry_after: Some(Duration::from_secs(3)),
+        },
+        Happening::AttemptFailed(retryable) => Observation::AttemptFailed {
+            key,
+            kind: if retryable {
+                FailureKind::SandboxLost
+            } else {
+                FailureKind::CheckoutRejected
+            },
+            message: "no".to_owned(),
+        },
+        Happening::DeadlinePassed => Observation::DeadlinePassed { key },
+        Happening::SandboxGone => Observation::SandboxGone {
+            key: unsettled(spec).unwrap_or(key),
+        },
+        Happening::SandboxEnding => Observation::SandboxEnding {
+            key: unsettled(spec).unwrap_or(key),
+            message: None,
+            retry_after: None,
+        },
+        Happening::Execute => return Some(Input::Command(Command::Execute { by: user() })),
+        Happening::Cancel => {
+            let reason = Some("changed my mind".to_owned());
+            return Some(Input::Command(Command::Cancel { by: user(), reason }));
+        }
+        Happening::Archive => return Some(Input::Command(Command::Archive { by: user() })),
+        Happening::Approve => {
+            return Some(Input::Command(Command::Approve {
+                by: user(),
+                phase: key.phase,
+                content_hash: ContentHash::of(b""),
+            }));
+        }
+        Happening::Cooperate => {
+            let answer = match next_action(spec, now) {
+                Action::Spawn(_) => Happening::SandboxReady,
+                Action::Start(_) => Happening::RunStarted,
+                Action::Follow { .. } => Happening::RunEnded(0),
+                Action::Evaluate(_) | Action::Sync(_) => Happening::Accepted,
+                Action::Expire(_) => Happening::DeadlinePassed,
+                Action::Terminate(_) => Happening::SandboxGone,
+                Action::SleepUntil(_) | Action::Nothing => return None,
+            };
+            return input(spec, answer, now);
+        }
+    };
+    Some(Input::Observation(observation))
+}
+
+/// A spec with all that has happened to it.
+struct History {
+    spec: Spec,
+    events: Vec<SpecEvent>,
+    now: Timestamp,
+}
+
+impl History {
+    fn begin(transition: Transition) -> Self {
+        let now = transition.spec.created_at;
+        let mut history = Self {
+            spec: transition.spec.clone(),
+            events: Vec::new(),
+            now,
+        };
+        history.take(transition);
+        history
+    }
+
+    fn take(&mut self, transition: Transition) {
+        for event in transition.events {
+            let sequence = Sequence::new(u32::try_from(self.events.len()).unwrap() + 1);
+            self.events
+                .push(event.at_sequence(transition.spec.id, sequence));
+        }
+        self.spec = transition.spec;
+    }
+
+    /// Lets something happen. Refusals leave everything as it is.
+    fn happen(&mut self, happening: Happening) {
+        let Some(input) = input(&self.spec, happening, self.now) else {
+            if let Action::SleepUntil(at) = next_action(&self.spec, self.now) {
+                self.now = self.now.max(at);
+            }
+            return;
+        };
+        if let Ok(transition) = apply(&self.spec, input, self.now) {
+            assert_eq!(transition.from, self.spec.revision);
+            if transition.events.is_empty() {
+                assert_eq!(transition.spec, self.spec);
+            } else {
+                assert_eq!(transition.spec.revision, self.spec.revision.next());
+            }
+            self.take(transition);
+        }
+    }
+
+    fn check(&self) {
+        let spec = &self.spec;
+        let open: Vec<_> = spec
+            .attempts()
+            .filter(|(_, a)| a.outcome().is_none())
+            .collect();
+        assert!(open.len() <= 1, "more than one attempt is under way");
+        if spec.status.is_terminal() {
+            assert!(open.is_empty());
+            assert!(
+                spec.attempts().all(|(_, a)| a.sandbox.is_settled()),
+                "a sandbox is left"
+            );
+            assert_eq!(next_action(spec, self.now), Action::Nothing);
+            assert_eq!(due_at(spec), None);
+        }
+        let done: Vec<_> = spec
+            .phases
+            .iter()
+            .map(|(_, s)| s.status == PhaseStatus::Completed)
+            .collect();
+        assert!(
+            done.windows(2).all(|w| w[0] || !w[1]),
+            "a phase overtook another"
+        );
+        for (phase, state) in spec.phases.iter() {
+            let numbers: Vec<_> = state.attempts.iter().map(|a| a.number.get()).collect();
+            assert!(
+                numbers
+                    .iter()
+                    .copied()
+                    .eq(1..=u32::try_from(numbers.len()).unwrap())
+            );
+            assert_eq!(
+                state.accepted.is_some(),
+                state.status == PhaseStatus::Completed,
+                "{phase}"
+            );
+        }
+        assert_eq!(
+            spec.status == SpecStatus::Completed,
+            progress(spec).percent == 100
+        );
+        assert_eq!(spec.description.as_str(), " as typed \n");
+        let executing = spec.status == SpecStatus::Executing;
+        assert_eq!(
+            due_at(spec).is_some(),
+            executing,
+            "{:?} is stuck or busy",
+            spec.status
+        );
+    }
+
+    fn check_replay(&self) {
+        // Through JSON, as a store would.
+        let stored: Vec<SpecEvent> = self
+            .events
+            .iter()
+            .map(|event| serde_json::from_str(&serde_json::to_string(event).unwrap()).unwrap())
+            .collect();
+        assert_eq!(stored, self.events);
+        assert_eq!(replay(&stored).unwrap(), self.spec);
+        let state = serde_json::to_string(&self.spec).unwrap();
+        assert_eq!(serde_json::from_str::<Spec>(&state).unwrap(), self.spec);
+    }
+
+    /// Steps until nothing is owed any more.
+    fn run_to_the_end(&mut self, mut world: impl FnMut(usize) -> Happening) -> usize {
+        for step in 0..10_000 {
+            match next_action(&self.spec, self.now) {
+                Action::Nothing => return step,
+                Action::SleepUntil(at) => {
+                    assert!(at > self.now, "sleeps into the past");
+                    self.now = at;
+                }
+                Action::Spawn(_)
+                | Action::Start(_)
+                | Action::Follow { .. }
+                | Action::Evaluate(_)
+                | Action::Sync(_)
+                | Action::Expire(_)
+                | Action::Terminate(_) => {
+                    self.now = self.now + Duration::from_millis(1);
+                    self.happen(world(step));
+                }
+            }
+        }
+        panic!("no end after 10,000 steps: {:?}", self.spec);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_sequence_of_inputs_is_refused_or_keeps_the_invariants(
+        auto_execute in any::<bool>(),
+        attempts in 1u32..4,
+        repairs in 0u32..3,
+        happenings in prop::collection::vec((happening(), 0u64..20_000), 0..120),
+    ) {
+        let mut history = History::begin(start(auto_execute, attempts, repairs));
+        history.check();
+        for (happening, millis) in happenings {
+            history.now = history.now + Duration::from_millis(millis);
+            history.happen(happening);
+            history.check();
+        }
+        history.check_replay();
+    }
+
+    #[test]
+    fn every_reachable_state_leads_to_an_end(
+        attempts in 1u32..4,
+        repairs in 0u32..3,
+        happenings in prop::collection::vec(happening(), 0..60),
+        fates in prop::collection::vec(happening(), 1..40),
+    ) {
+        let mut history = History::begin(start(true, attempts, repairs));
+        for happening in happenings {
+            history.happen(happening);
+        }
+        // A world that goes on doing anything, as long as it now and then does what is owed.
+        history.run_to_the_end(|step| match step % 3 {
+            0 => Happening::Cooperate,
+            _ => fates[step % fates.len()],
+        });
+        prop_assert!(history.spec.status.is_terminal(), "{:?}", history.spec.status);
+        history.check();
+        history.check_replay();
+    }
+
+    #[test]
+    fn due_at_does_not_depend_on_who_asks_when(
+        happenings in prop::collection::vec(happening(), 0..60),
+        later in 0u64..10_000_000,
+    ) {
+        let mut history = History::begin(start(true, 3, 2));
+        for happening in happenings {
+            history.happen(happening);
+        }
+        // Once due, always due: a store may keep the value that it computed at the commit.
+        if let Some(due) = due_at(&history.spec) {
+            let now = due.max(history.now) + Duration::from_micros(later);
+            prop_assert!(!matches!(
+                next_action(&history.spec, now),
+                Action::Nothing
+            ));
+        }
+    }
+}
+
+#[test]
+fn a_world_that_cooperates_completes_all_phases_with_one_attempt_each() {
+    let mut history = History::begin(start(true, 3, 2));
+    history.run_to_the_end(|_| Happening::Cooperate);
+    assert_eq!(history.spec.status, SpecStatus::Completed);
+    assert_eq!(history.spec.attempts().count(), 5);
+    assert!(
+        history
+            .spec
+            .attempts()
+            .all(|(_, a)| a.sandbox == SandboxStatus::Gone)
+    );
+    assert_eq!(history.spec.usage.input_tokens, 35);
+    let names: Vec<_> = history
+        .events
+        .iter()
+        .map(|event| event.body.name())
+        .collect();
+    assert_eq!(
+        names[..3],
+        [
+            "spec.created",
+            "spec.execution_started",
+            "spec.phase_started"
+        ]
+    );
+    assert_eq!(names.last(), Some(&"spec.execution_completed"));
+    history.check_replay();
+}
+
+#[test]
+fn a_refused_output_is_repaired_then_tried_afresh_then_failed() {
+    let mut history = History::begin(start(true, 2, 1));
+    for _attempt in 0..2 {
+        for _run in 0..2 {
+            while !matches!(next_action(&history.spec, history.now), Action::Evaluate(_)) {
+                history.happen(Happening::Cooperate);
+            }
+            history.happen(Happening::Rejected(true));
+        }
+    }
+    history.run_to_the_end(|_| Happening::Cooperate);
+    assert_eq!(history.spec.status, SpecStatus::Failed);
+    let failure = history.spec.failure.clone().unwrap();
+    assert_eq!(
+        (failure.phase, failure.kind),
+        (Phase::Explore, FailureKind::InvalidOutput)
+    );
+    let explore = history.spec.phases.get(Phase::Explore);
+    assert_eq!(explore.attempts.len(), 2);
+    assert!(
+        explore
+            .attempts
+            .iter()
+            .all(|attempt| attempt.repair.get() == 1)
+    );
+    let names: Vec<_> = history
+        .events
+        .iter()
+        .map(|event| event.body.name())
+        .collect();
+    assert_eq!(
+        names
+            .iter()
+            .filter(|name| **name == "spec.phase_repair")
+            .count(),
+        2
+    );
+    assert_eq!(
+        names
+            .iter()
+            .filter(|name| **name == "spec.phase_retry")
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_sandbox_that_never_confirms_its_end_is_left_to_the_reaper() {
+    let mut history = History::begin(start(true, 1, 0));
+    history.happen(Happening::Cooperate);
+    history.happen(Happening::Cancel);
+    assert_eq!(history.spec.status, SpecStatus::Executing);
+    assert_eq!(progress(&history.spec).headline, "Cancelling");
+    history.run_to_the_end(|_| Happening::SandboxEnding);
+    assert_eq!(history.spec.status, SpecStatus::Cancelled);
+    let (_, attempt) = history.spec.attempts().next().unwrap();
+    assert_eq!(attempt.sandbox, SandboxStatus::Abandoned);
+    // Long enough for a provider that is slow to delete.
+    assert!(history.now.since(history.spec.created_at) > Duration::from_mins(3));
+}
+
+#[test]
+fn commands_that_are_not_available_yet_are_refused_clearly() {
+    let spec = start(true, 1, 0).spec;
+    let commands = [
+        Command::Pause { by: user() },
+        Command::Resume { by: user() },
+    ];
+    for command in commands {
+        let verb = command.verb();
+        let refusal = apply(&spec, Input::Command(command), spec.updated_at).unwrap_err();
+        assert_eq!(
+            refusal.to_string(),
+            format!("`{verb}` is not available in this version")
+        );
+    }
+}
+
+#[test]
+fn an_event_of_an_unknown_kind_cannot_be_read_as_something_else() {
+    let text = r#"{"spec_id":"00000000-0000-0000-0000-000000000001","sequence":1,
+        "at":"2026-01-01T00:00:00Z","revision":1,"type":"spec.teleported","data":{}}"#;
+    assert!(serde_json::from_str::<SpecEvent>(text).is_err());
+}
