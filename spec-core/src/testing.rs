@@ -3,5 +3,6 @@
 //! semantic versioning.
 
 mod clock;
+pub mod fixture;
 
 pub use clock::ManualClock;
