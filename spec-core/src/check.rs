@@ -1,75 +1,128 @@
 //! Checks of phase outputs: hard rules that veto, and advice that does not.
+//!
+//! Everything here is a function of its arguments and answers for any input. Rules block only on
+//! structure; what a text sounds like is advice, because such rules are often wrong.
 
-use std::fmt;
+mod coverage;
+pub mod ears;
+mod evidence;
+mod finding;
+mod graph;
+mod read;
+mod references;
+mod schema;
+mod text;
 
-use serde::{Deserialize, Serialize};
+pub use evidence::{
+    design_file_findings, evidence_findings, evidence_paths, existing_component_paths,
+};
+pub(crate) use finding::Findings;
+pub use finding::{Finding, Severity};
+pub(crate) use graph::{task_graph, ticket_graph};
+pub use read::read;
 
-/// Whether a finding vetoes the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// The output is refused.
-    Error,
-    /// The output is accepted; a person should look.
-    Warning,
+use serde_json::Value;
+
+use crate::artifact::{
+    self, DesignOutput, ExploreOutput, PhaseOutput, RequirementsOutput, TasksOutput,
+};
+use crate::phase::Phase;
+
+/// Accepted outputs of the phases before, as far as they exist.
+///
+/// Rules that need an output which is not there are skipped.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Earlier<'a> {
+    /// Of EXPLORE.
+    pub explore: Option<&'a ExploreOutput>,
+    /// Of REQUIREMENTS.
+    pub requirements: Option<&'a RequirementsOutput>,
+    /// Of DESIGN.
+    pub design: Option<&'a DesignOutput>,
+    /// Of TASKS.
+    pub tasks: Option<&'a TasksOutput>,
 }
 
-/// Something a check has to say about one place of an output.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    /// Name of the rule, for example `references.unresolved`. Stable.
-    pub rule: String,
-    /// Whether it vetoes.
-    pub severity: Severity,
-    /// What is wrong, for a person or an agent to read.
-    pub message: String,
-    /// Where, as a JSON Pointer (RFC 6901) into the output; empty: the whole.
-    pub pointer: String,
-    /// What to do about it; empty when the message says it.
-    #[serde(default)]
-    pub fix: String,
+/// What a check came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// Errors first, then warnings, each by place; at most 100 of each, and then how many more.
+    pub findings: Vec<Finding>,
+    /// The typed output, when the document has the shape of one.
+    pub output: Option<PhaseOutput>,
 }
 
-impl Finding {
-    /// A finding that vetoes.
+impl Checked {
+    /// True when nothing vetoes.
     #[must_use]
-    pub fn error(rule: &str, pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::new(rule, Severity::Error, pointer.into(), message.into())
+    pub fn is_accepted(&self) -> bool {
+        self.output.is_some() && self.errors().next().is_none()
     }
 
-    /// A finding that does not veto.
-    #[must_use]
-    pub fn warning(rule: &str, pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::new(rule, Severity::Warning, pointer.into(), message.into())
+    /// The findings that veto.
+    pub fn errors(&self) -> impl Iterator<Item = &Finding> {
+        let is_error = |finding: &&Finding| finding.severity == Severity::Error;
+        self.findings.iter().filter(is_error)
     }
+}
 
-    fn new(rule: &str, severity: Severity, pointer: String, message: String) -> Self {
-        Self {
-            rule: rule.to_owned(),
-            severity,
-            message,
-            pointer,
-            fix: String::new(),
+/// Checks a document as the output of `phase`: its schema, and if that holds, its structure.
+#[must_use]
+pub fn check(phase: Phase, document: &Value, earlier: &Earlier<'_>) -> Checked {
+    let mut findings = Findings::default();
+    schema::validate(&artifact::schema(phase), document, &mut findings);
+    let mut output = None;
+    if !findings.has_errors() {
+        match PhaseOutput::parse(phase, document) {
+            Ok(parsed) => {
+                text::blank(phase, document, &mut findings);
+                structure(&parsed, earlier, &mut findings);
+                output = Some(parsed);
+            }
+            Err(error) => findings.push(Finding::error("schema.shape", "", error.to_string())),
         }
     }
-
-    /// Adds what to do about it.
-    #[must_use]
-    pub fn with_fix(mut self, fix: impl Into<String>) -> Self {
-        self.fix = fix.into();
-        self
+    Checked {
+        findings: findings.into_sorted(),
+        output,
     }
 }
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            rule,
-            message,
-            pointer,
-            ..
-        } = self;
-        let place = if pointer.is_empty() { "/" } else { pointer };
-        write!(f, "{place}: {message} [{rule}]")
+/// The structural rules of one output, against the outputs before it.
+pub(crate) fn structure(output: &PhaseOutput, earlier: &Earlier<'_>, findings: &mut Findings) {
+    match output {
+        PhaseOutput::Explore(output) => references::explore(output, findings),
+        PhaseOutput::Requirements(output) => requirements(output, findings),
+        PhaseOutput::Design(output) => design(output, earlier, findings),
+        PhaseOutput::Tasks(output) => tasks(output, earlier, findings),
+        // Computed by this crate, from outputs that were checked.
+        PhaseOutput::Sync(_) => {}
     }
 }
+
+/// The structural rules of REQUIREMENTS.
+pub(crate) fn requirements(output: &RequirementsOutput, findings: &mut Findings) {
+    references::requirements(output, findings);
+    graph::requirements(output, findings);
+    coverage::requirements(output, findings);
+    text::requirements(output, findings);
+}
+
+/// The structural rules of DESIGN.
+pub(crate) fn design(output: &DesignOutput, earlier: &Earlier<'_>, findings: &mut Findings) {
+    references::design(output, earlier.requirements, findings);
+    graph::components(output, findings);
+    coverage::design(output, earlier.requirements, findings);
+    text::design(output, findings);
+}
+
+/// The structural rules of TASKS.
+pub(crate) fn tasks(output: &TasksOutput, earlier: &Earlier<'_>, findings: &mut Findings) {
+    references::tasks(output, earlier.requirements, findings);
+    graph::tasks(output, findings);
+    coverage::tasks(output, earlier.requirements, findings);
+    text::tasks(output, findings);
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ pub mod check;
 pub mod clock;
 mod error;
 pub mod event;
+mod graph;
 pub mod id;
 pub mod machine;
 mod phase;

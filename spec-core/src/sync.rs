@@ -1,4 +1,10 @@
-//! The port that receives finished specs: [`SyncTarget`].
+//! What SYNC computes, and the port that receives finished specs: [`SyncTarget`].
+
+mod report;
+mod slug;
+
+pub use report::sync_report;
+pub use slug::slug;
 
 use std::error::Error as StdError;
 use std::fmt;

@@ -4,6 +4,7 @@
 
 mod clock;
 mod faulty;
+pub mod fixture;
 mod scripted;
 
 pub use clock::ManualClock;

@@ -1,6 +1,9 @@
 //! Takes an idea through all phases, on this machine: SQLite, a sandbox per phase, the offline agent.
 
-#![expect(clippy::print_stdout, reason = "printing is what a command-line program does")]
+#![expect(
+    clippy::print_stdout,
+    reason = "printing is what a command-line program does"
+)]
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,7 +59,10 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut arguments = std::env::args_os();
-    if arguments.nth(1).is_some_and(|argument| argument == OFFLINE_AGENT_ARGUMENT) {
+    if arguments
+        .nth(1)
+        .is_some_and(|argument| argument == OFFLINE_AGENT_ARGUMENT)
+    {
         return offline_agent::main(arguments);
     }
     spec_examples::log::init();
@@ -86,11 +92,17 @@ async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     };
     let description = Description::new(idea)?;
     let repository = repository_at(&arguments.repo)?;
-    let repository = repository.to_str().context("the repository's path is not UTF-8")?;
+    let repository = repository
+        .to_str()
+        .context("the repository's path is not UTF-8")?;
     let machine = open(&data, &arguments.out, PathProjects).await?;
     let left = unfinished(&machine, &user).await?;
     if !left.is_empty() {
-        let these = if left.len() == 1 { "spec is" } else { "specs are" };
+        let these = if left.len() == 1 {
+            "spec is"
+        } else {
+            "specs are"
+        };
         display.note(&format!(
             "note: {} {these} unfinished; `launch --resume` goes on with what was interrupted",
             left.len()
@@ -104,13 +116,24 @@ async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         .for_project(ProjectId::new(repository)?)
         .with_policy(policy);
     let launched = machine.launch(request).await?;
-    finish(&machine, &user, launched.spec().id, &arguments.out, &display).await
+    finish(
+        &machine,
+        &user,
+        launched.spec().id,
+        &arguments.out,
+        &display,
+    )
+    .await
 }
 
 /// The beginning of the idea: its first line, at most 100 characters.
 fn title_of(idea: &str) -> anyhow::Result<Title> {
     let first = idea.trim().lines().next().unwrap_or_default();
-    let clean: String = first.chars().filter(|c| !c.is_control()).take(100).collect();
+    let clean: String = first
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(100)
+        .collect();
     if clean.trim().is_empty() {
         bail!("the idea is empty: say in a sentence what you want to build");
     }
@@ -198,9 +221,15 @@ async fn interrupted(
     id: SpecId,
     display: &Display,
 ) -> anyhow::Result<ExitCode> {
-    tokio::signal::ctrl_c().await.context("cannot listen for Ctrl-C")?;
+    tokio::signal::ctrl_c()
+        .await
+        .context("cannot listen for Ctrl-C")?;
     display.note("cancelling; press Ctrl-C again to leave without waiting");
-    machine.cancel(id, user.clone(), Some("interrupted".to_owned())).await?;
-    tokio::signal::ctrl_c().await.context("cannot listen for Ctrl-C")?;
+    machine
+        .cancel(id, user.clone(), Some("interrupted".to_owned()))
+        .await?;
+    tokio::signal::ctrl_c()
+        .await
+        .context("cannot listen for Ctrl-C")?;
     Ok(ExitCode::from(INTERRUPTED))
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::driver::{Driver, Performed, chain, failed_effect};
 use super::effect::{runner_name, sandbox_ref};
-use super::prepare::{Prepared, outputs};
+use super::prepare::{Earlier, Prepared, outputs};
 use super::{Observation, Verdict, sync_run};
 use crate::artifact::{Artifact, Author, PhaseOutput, content_hash};
 use crate::attempt::FailureKind;
@@ -73,7 +73,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         };
         let (content, mut findings, output) = match check::read(&bytes) {
             Ok(content) => {
-                let earlier = check::Earlier::from_outputs(earlier.values());
+                let earlier = typed(&earlier);
                 let check::Checked { findings, output } =
                     check::check(key.phase, &content, &earlier);
                 (content, findings, output)
@@ -113,13 +113,13 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 let files = self
                     .read_all(sandbox, check::evidence_paths(explore))
                     .await?;
-                check::evidence(explore, &files)
+                check::evidence_findings(explore, &files)
             }
             PhaseOutput::Design(design) => {
                 let files = self
-                    .read_all(sandbox, check::existing_paths(design))
+                    .read_all(sandbox, check::existing_component_paths(design))
                     .await?;
-                check::existing(design, &files)
+                check::design_file_findings(design, &files)
             }
             PhaseOutput::Requirements(_) | PhaseOutput::Tasks(_) | PhaseOutput::Sync(_) => {
                 Vec::new()
@@ -232,6 +232,20 @@ fn is_unusable(error: &SpawnError) -> bool {
         error.kind(),
         SpawnErrorKind::Rejected | SpawnErrorKind::TooLarge
     )
+}
+
+fn typed(earlier: &Earlier) -> check::Earlier<'_> {
+    let mut typed = check::Earlier::default();
+    for output in earlier.values() {
+        match output {
+            PhaseOutput::Explore(explore) => typed.explore = Some(explore),
+            PhaseOutput::Requirements(requirements) => typed.requirements = Some(requirements),
+            PhaseOutput::Design(design) => typed.design = Some(design),
+            PhaseOutput::Tasks(tasks) => typed.tasks = Some(tasks),
+            PhaseOutput::Sync(_) => {}
+        }
+    }
+    typed
 }
 
 fn vetoed(findings: &[Finding]) -> bool {

@@ -1,0 +1,219 @@
+//! Texts say something: not blank, no placeholders, no copies; and advice on how they say it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::ears;
+use super::finding::{Finding, Findings, child, shown};
+use crate::artifact::{self, DesignOutput, Estimate, RequirementsOutput, TasksOutput};
+use crate::phase::Phase;
+
+/// Words that promise something without saying how one would see it. Own list; advice only.
+const VAGUE: [&str; 12] = [
+    "user-friendly",
+    "user friendly",
+    "easy to use",
+    "as appropriate",
+    "as needed",
+    "if possible",
+    "and/or",
+    "etc",
+    "state of the art",
+    "intuitive",
+    "seamless",
+    "reasonable",
+];
+
+/// Required strings hold more than white space.
+pub(super) fn blank(phase: Phase, document: &Value, findings: &mut Findings) {
+    fn walk(schema: &Value, value: &Value, at: &str, findings: &mut Findings) {
+        match value {
+            Value::Object(members) => {
+                let is_required = |name: &str| {
+                    let required = schema.get("required").and_then(Value::as_array);
+                    required.is_some_and(|names| names.iter().any(|required| required == name))
+                };
+                for (name, member) in members {
+                    let Some(schema) = schema.get("properties").and_then(|all| all.get(name))
+                    else {
+                        continue;
+                    };
+                    match member {
+                        Value::String(text) if text.trim().is_empty() && is_required(name) => {
+                            let message = format!("`{name}` is blank");
+                            findings.push(Finding::error("text.blank", child(at, name), message));
+                        }
+                        _ => walk(schema, member, &child(at, name), findings),
+                    }
+                }
+            }
+            Value::Array(items) => {
+                let Some(schema) = schema.get("items") else {
+                    return;
+                };
+                for (index, item) in items.iter().enumerate() {
+                    walk(schema, item, &format!("{at}/{index}"), findings);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    walk(&artifact::schema(phase), document, "", findings);
+}
+
+pub(super) fn requirements(output: &RequirementsOutput, findings: &mut Findings) {
+    let mut seen: BTreeMap<String, (usize, &str)> = BTreeMap::new();
+    for (index, requirement) in output.requirements.iter().enumerate() {
+        let at = format!("/requirements/{index}");
+        let text_at = format!("{at}/text");
+        placeholder(&requirement.title, &format!("{at}/title"), findings);
+        placeholder(&requirement.text, &text_at, findings);
+        for (place, criterion) in requirement.acceptance_criteria.iter().enumerate() {
+            let at = format!("{at}/acceptance_criteria/{place}/text");
+            placeholder(&criterion.text, &at, findings);
+            vague(&criterion.text, &at, findings);
+        }
+        vague(&requirement.text, &text_at, findings);
+        form(&requirement.text, &text_at, findings);
+        let id = requirement.id.as_str();
+        let words = normalised(&requirement.text);
+        if let Some((first, other)) = seen.get(&words).filter(|_| !words.is_empty()) {
+            let message = format!(
+                "`{}` says the same as `{}` at /requirements/{first}",
+                shown(id, 80),
+                shown(other, 80)
+            );
+            findings.push(Finding::error("text.duplicate", text_at, message));
+        } else {
+            seen.insert(words, (index, id));
+        }
+    }
+}
+
+pub(super) fn design(output: &DesignOutput, findings: &mut Findings) {
+    for (index, component) in output.components.iter().enumerate() {
+        let at = format!("/components/{index}");
+        placeholder(&component.name, &format!("{at}/name"), findings);
+        placeholder(
+            &component.responsibility,
+            &format!("{at}/responsibility"),
+            findings,
+        );
+    }
+}
+
+pub(super) fn tasks(output: &TasksOutput, findings: &mut Findings) {
+    for (index, ticket) in output.tickets.iter().enumerate() {
+        let at = format!("/tickets/{index}");
+        placeholder(&ticket.title, &format!("{at}/title"), findings);
+        for (place, text) in ticket.acceptance_criteria.iter().enumerate() {
+            placeholder(text, &format!("{at}/acceptance_criteria/{place}"), findings);
+        }
+    }
+    for (index, task) in output.tasks.iter().enumerate() {
+        let at = format!("/tasks/{index}");
+        placeholder(&task.title, &format!("{at}/title"), findings);
+        for (place, text) in task.acceptance_criteria.iter().enumerate() {
+            placeholder(text, &format!("{at}/acceptance_criteria/{place}"), findings);
+        }
+        if task.estimate == Estimate::Xl || task.estimated_hours > 8.0 {
+            let message = format!("`{}` takes more than a day", shown(task.id.as_str(), 80));
+            let finding = Finding::warning("task.size", at, message);
+            findings.push(finding.with_fix("split it into steps of 1 to 4 hours"));
+        }
+    }
+}
+
+/// How a requirement is put.
+fn form(text: &str, at: &str, findings: &mut Findings) {
+    match ears::words(text)
+        .filter(|word| word.eq_ignore_ascii_case("shall"))
+        .count()
+    {
+        0 => {
+            let finding =
+                Finding::warning("ears.shall", at, "says nowhere what the system shall do");
+            findings.push(finding.with_fix("put it as \"the <system> shall <response>\""));
+        }
+        1 if ears::parse(text).is_none() => {
+            let finding = Finding::warning("ears.pattern", at, "follows none of the EARS patterns");
+            let fix = "put it as \"[While …,] [When …,] the <system> shall <response>\"";
+            findings.push(finding.with_fix(fix));
+        }
+        1 => {}
+        count => {
+            let message = format!("says \"shall\" {count} times");
+            let finding = Finding::warning("ears.shall", at, message);
+            findings.push(finding.with_fix("make one requirement of each"));
+        }
+    }
+}
+
+fn vague(text: &str, at: &str, findings: &mut Findings) {
+    let text = text.to_lowercase();
+    if let Some(word) = VAGUE.into_iter().find(|word| holds_word(&text, word)) {
+        let message = format!("\"{word}\" cannot be verified");
+        findings.push(Finding::warning("text.vague", at, message));
+    }
+}
+
+fn placeholder(text: &str, at: &str, findings: &mut Findings) {
+    let text = without_code(text);
+    let lower = text.to_lowercase();
+    // A list of things to do is "todo" in many products; the placeholder is written in capitals.
+    let found = ["TBD", "TODO", "FIXME"]
+        .into_iter()
+        .find(|word| holds_word(&text, word))
+        .or_else(|| {
+            let phrases = ["lorem ipsum", "[needs clarification"];
+            phrases.into_iter().find(|phrase| lower.contains(phrase))
+        });
+    if let Some(found) = found {
+        let message = format!("holds the placeholder \"{found}\"");
+        let finding = Finding::error("text.placeholder", at, message);
+        findings.push(finding.with_fix(
+            "decide it, or ask it in `questions`; put the word in backticks if it is the subject",
+        ));
+    }
+}
+
+/// The text outside of backticks.
+fn without_code(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    let last = parts.len() - 1;
+    let outside = |(index, part): (usize, &&str)| {
+        // Without its partner a backtick quotes nothing.
+        (index % 2 == 0 || index == last).then(|| (*part).to_owned())
+    };
+    let outside: Vec<String> = parts.iter().enumerate().filter_map(outside).collect();
+    outside.join(" ")
+}
+
+/// True when `word` stands in `text` with no letter or digit beside it.
+fn holds_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, found)| {
+        let before = text.get(..at).and_then(|text| text.chars().next_back());
+        let after = text
+            .get(at + found.len()..)
+            .and_then(|text| text.chars().next());
+        let open = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        open(before) && open(after)
+    })
+}
+
+/// What two texts have in common that differ only in letter case, layout and punctuation marks.
+/// Signs such as `<` stay: they change what is said.
+fn normalised(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let kept: String = lower
+        .chars()
+        .filter(|c| {
+            !matches!(
+                c,
+                '.' | ',' | ';' | ':' | '!' | '?' | '"' | '\'' | '`' | '*' | '_'
+            )
+        })
+        .collect();
+    kept.split_whitespace().collect::<Vec<_>>().join(" ")
+}
