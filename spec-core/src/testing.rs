@@ -3,6 +3,7 @@
 //! covered by semantic versioning.
 
 mod clock;
+pub mod demo;
 mod faulty;
 pub mod fixture;
 mod scripted;
