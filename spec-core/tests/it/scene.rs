@@ -20,6 +20,8 @@ pub(crate) const LEASE: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) clock: ManualClock,
+    /// Whether machines take the system's clock, for tests in which time has to pass by itself.
+    pub(crate) real_time: bool,
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) spawner: ScriptedSpawner,
 }
@@ -40,6 +42,19 @@ impl World {
             spawner: spawner.with_clock(Arc::new(clock.clone())),
             clock,
             store,
+            real_time: false,
+        }
+    }
+
+    /// The same in real time.
+    pub(crate) fn in_real_time(
+        script: impl Fn(&ScriptedRun) -> RunScript + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            clock: ManualClock::default(),
+            store: Arc::new(MemoryStore::default()),
+            spawner: demo::spawner(script),
+            real_time: true,
         }
     }
 
