@@ -13,6 +13,7 @@ pub mod machine;
 mod phase;
 pub mod policy;
 pub mod project;
+pub mod render;
 pub mod sandbox;
 pub mod spec;
 mod status;
