@@ -13,7 +13,7 @@ use std::fmt::Display;
 use crate::artifact::{Assumption, Priority, Question, RequirementId, SyncOutput};
 use crate::spec::Spec;
 use crate::sync::{Outputs, RenderedFile};
-use markdown::{Document, code, line};
+use markdown::{Document, cell, code, line};
 
 /// Renders `requirements.md`, `design.md` and `tasks.md`.
 #[must_use]
@@ -53,7 +53,7 @@ fn requirement_links<'a>(ids: impl IntoIterator<Item = &'a RequirementId>) -> St
 
 /// Links to ids in `file`, one after the other.
 fn links(file: &str, ids: impl IntoIterator<Item = impl Display>) -> String {
-    let link = |id: String| format!("[{}]({file}#{})", line(&id), anchor(&id));
+    let link = |id: String| format!("[{}]({file}#{})", cell(&id), anchor(&id));
     let links: Vec<_> = ids.into_iter().map(|id| link(id.to_string())).collect();
     links.join(", ")
 }
@@ -116,10 +116,12 @@ fn questions(document: &mut Document, questions: &[Question]) {
             line(&question.text)
         );
         if !question.why.trim().is_empty() {
-            item.push_str(&format!(" {}", line(&question.why)));
+            item.push(' ');
+            item.push_str(&line(&question.why));
         }
         if let Some(default) = &question.default {
-            item.push_str(&format!(" Until it is answered: {}", line(default)));
+            item.push_str(" Until it is answered: ");
+            item.push_str(&line(default));
         }
         item
     }));

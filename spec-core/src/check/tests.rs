@@ -21,7 +21,7 @@ fn after(phase: Phase, change: impl FnOnce(&mut Value)) -> Checked {
 /// The only finding after setting one value.
 fn finding(phase: Phase, pointer: &str, value: Value) -> Finding {
     let mut checked = after(phase, |document| {
-        *document.pointer_mut(pointer).unwrap() = value
+        *document.pointer_mut(pointer).unwrap() = value;
     });
     assert_eq!(checked.findings.len(), 1, "{:?}", checked.findings);
     checked.findings.remove(0)
@@ -294,7 +294,7 @@ fn a_product_about_things_to_do_is_no_placeholder() {
         "MASTODON",
     ] {
         let checked = after(Phase::Tasks, |document| {
-            document["tasks"][0]["title"] = json!(text)
+            document["tasks"][0]["title"] = json!(text);
         });
         assert_eq!(checked.findings, [], "{text}");
     }

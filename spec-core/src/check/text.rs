@@ -39,12 +39,13 @@ pub(super) fn blank(phase: Phase, document: &Value, findings: &mut Findings) {
                     else {
                         continue;
                     };
-                    match member {
-                        Value::String(text) if text.trim().is_empty() && is_required(name) => {
-                            let message = format!("`{name}` is blank");
-                            findings.push(Finding::error("text.blank", child(at, name), message));
-                        }
-                        _ => walk(schema, member, &child(at, name), findings),
+                    let at = child(at, name);
+                    let is_blank = member.as_str().is_some_and(|text| text.trim().is_empty());
+                    if is_blank && is_required(name) {
+                        let message = format!("`{name}` is blank");
+                        findings.push(Finding::error("text.blank", at, message));
+                    } else {
+                        walk(schema, member, &at, findings);
                     }
                 }
             }

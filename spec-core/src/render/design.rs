@@ -99,13 +99,14 @@ fn components(document: &mut Document, components: &[Component]) {
             ]
         }),
     );
-    for component in components
-        .iter()
-        .filter(|component| !component.interfaces.is_empty())
-    {
+    let told = |component: &&Component| {
+        !component.interfaces.is_empty() || !component.description.trim().is_empty()
+    };
+    for component in components.iter().filter(told) {
         document.heading(3, &line(&component.name));
-        if !component.description.trim().is_empty() {
-            document.prose(&component.description);
+        document.prose(&component.description);
+        if component.interfaces.is_empty() {
+            continue;
         }
         document.table(
             ["Operation", "In", "Out"],

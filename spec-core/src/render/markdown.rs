@@ -119,11 +119,11 @@ impl Document {
                 }
                 // An indented item needs one to be nested in.
                 let indent = if open.is_empty() { "" } else { indent };
-                open.push_str(&format!("{indent}{marker} {}\n", line(item)));
+                let _infallible = writeln!(open, "{indent}{marker} {}", line(item));
             } else if in_list(&open) {
-                open.push_str(&format!("   {}\n", line(trimmed)));
+                let _infallible = writeln!(open, "   {}", line(trimmed));
             } else {
-                open.push_str(&format!("{}\n", line(trimmed)));
+                let _infallible = writeln!(open, "{}", line(trimmed));
             }
         }
         self.flush(&mut open);

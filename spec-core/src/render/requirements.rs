@@ -1,15 +1,14 @@
 //! `requirements.md`: who wants what, and what the system shall do.
 
 use super::markdown::{Document, cell, line};
-use super::{
-    anchor, assumptions, links, list, notes, priority, questions, requirement_links, target,
-};
+use super::{anchor, assumptions, links, list, notes, priority, questions, target};
 use crate::artifact::{
     Coverage, Requirement, RequirementCategory, RequirementType, SyncOutput, UserStory,
 };
 use crate::check::ears;
 use crate::spec::Spec;
 use crate::sync::Outputs;
+use crate::text::count;
 
 pub(super) fn render(spec: &Spec, outputs: &Outputs, sync: &SyncOutput) -> Document {
     let output = &outputs.requirements;
@@ -17,8 +16,8 @@ pub(super) fn render(spec: &Spec, outputs: &Outputs, sync: &SyncOutput) -> Docum
     document.heading(1, &format!("{}: requirements", line(spec.title.as_str())));
     document.quote(spec.description.as_str());
     document.block(&format!(
-        "{} requirements, {:.0} % of them designed and planned. See the [design](design.md) and the [tasks](tasks.md).",
-        output.requirements.len(),
+        "{}, {:.0} % designed and planned. See the [design](design.md) and the [tasks](tasks.md).",
+        count(output.requirements.len(), "requirement"),
         sync.spec_summary.requirement_coverage_percent.floor()
     ));
     if !output.user_stories.is_empty() {
@@ -53,7 +52,7 @@ fn story(story: &UserStory) -> String {
     );
     if !story.requirements.is_empty() {
         item.push_str(" → ");
-        item.push_str(&requirement_links(&story.requirements));
+        item.push_str(&links("", &story.requirements));
     }
     item
 }

@@ -10,6 +10,7 @@ use super::{
 use crate::artifact::{Estimate, SyncOutput, Task, TaskId, TaskType, TicketId};
 use crate::spec::Spec;
 use crate::sync::{Outputs, task_hours};
+use crate::text::count;
 
 /// GitHub draws no larger Mermaid graphs.
 const MAX_EDGES: usize = 500;
@@ -23,9 +24,9 @@ pub(super) fn render(spec: &Spec, outputs: &Outputs, sync: &SyncOutput) -> Docum
     let mut document = Document::default();
     document.heading(1, &format!("{}: tasks", line(spec.title.as_str())));
     document.block(&format!(
-        "{} tasks in {} tickets, {} of work. See the [requirements](requirements.md) and the [design](design.md).",
-        output.tasks.len(),
-        output.tickets.len(),
+        "{} in {}, {} of work. See the [requirements](requirements.md) and the [design](design.md).",
+        count(output.tasks.len(), "task"),
+        count(output.tickets.len(), "ticket"),
         hours(sync.spec_summary.total_estimated_hours)
     ));
     if !sync.blockers.is_empty() {
