@@ -70,12 +70,13 @@ impl Checked {
 #[must_use]
 pub fn check(phase: Phase, document: &Value, earlier: &Earlier<'_>) -> Checked {
     let mut findings = Findings::default();
-    schema::validate(&artifact::schema(phase), document, &mut findings);
+    let schema = artifact::schema(phase);
+    schema::validate(&schema, document, &mut findings);
     let mut output = None;
     if !findings.has_errors() {
         match PhaseOutput::parse(phase, document) {
             Ok(parsed) => {
-                text::blank(phase, document, &mut findings);
+                text::blank(&schema, document, &mut findings);
                 structure(&parsed, earlier, &mut findings);
                 output = Some(parsed);
             }

@@ -120,22 +120,17 @@ impl<K: Ord + Copy> Graph<K> {
 
     /// Takes away every node that is on no cycle and not between two.
     fn strip(&mut self) {
-        loop {
-            let before = self.waits_for.len();
-            let free: BTreeSet<K> = self.waves().into_iter().flatten().collect();
-            self.remove(&free);
-            let mut reversed = Self::new(self.waits_for.keys().copied());
-            for (node, others) in &self.waits_for {
-                for other in others {
-                    reversed.add(*other, *node);
-                }
-            }
-            let free: BTreeSet<K> = reversed.waves().into_iter().flatten().collect();
-            self.remove(&free);
-            if self.waits_for.len() == before {
-                return;
+        let free: BTreeSet<K> = self.waves().into_iter().flatten().collect();
+        self.remove(&free);
+        // What nothing waits for, once and again; no other node loses what it waits for by that.
+        let mut reversed = Self::new(self.waits_for.keys().copied());
+        for (node, others) in self.nodes() {
+            for other in others {
+                reversed.add(*other, node);
             }
         }
+        let free: BTreeSet<K> = reversed.waves().into_iter().flatten().collect();
+        self.remove(&free);
     }
 
     fn remove(&mut self, nodes: &BTreeSet<K>) {

@@ -21,6 +21,7 @@ pub mod store;
 pub mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod text;
 mod usage;
 
 pub use error::{Error, InvalidInput};

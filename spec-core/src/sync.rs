@@ -3,6 +3,7 @@
 mod report;
 mod slug;
 
+pub(crate) use report::hours as task_hours;
 pub use report::sync_report;
 pub use slug::slug;
 

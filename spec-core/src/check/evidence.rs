@@ -38,7 +38,7 @@ pub fn evidence_findings(output: &ExploreOutput, files: &Files) -> Vec<Finding> 
                     let lines = lines
                         .entry(claim.path)
                         .or_insert_with(|| normalised_lines(content));
-                    if let Some(finding) = verify(evidence, &claim.at, lines) {
+                    if let Some(finding) = verify(evidence, &claim.at, lines, !findings.is_full()) {
                         findings.push(finding);
                     }
                 }
@@ -161,10 +161,9 @@ enum File<'a> {
 fn look_up<'a>(path: &str, files: &'a Files) -> File<'a> {
     match files.get(path) {
         Some(Some(content)) => File::Found(content),
-        Some(None) => File::Missing,
         None if is_valid(path) => File::Unknown,
-        // Never fetched, because nothing in the repository can have this name.
-        None => File::Missing,
+        // Other paths are never fetched, because nothing in the repository can have such a name.
+        Some(None) | None => File::Missing,
     }
 }
 
@@ -182,7 +181,8 @@ fn not_checked(count: usize) -> Finding {
     Finding::warning("evidence.unchecked", "", message)
 }
 
-fn verify(evidence: &Evidence, at: &str, lines: &[String]) -> Option<Finding> {
+/// Says where else the excerpt stands only if it is to `search`: that reads the whole file.
+fn verify(evidence: &Evidence, at: &str, lines: &[String], search: bool) -> Option<Finding> {
     let path = shown(&evidence.path, 120);
     let excerpt = collapsed(&evidence.excerpt);
     let stands = |line: &String| line.contains(&excerpt);
@@ -214,7 +214,12 @@ fn verify(evidence: &Evidence, at: &str, lines: &[String]) -> Option<Finding> {
             ),
         ),
     };
-    Some(match lines.iter().position(stands) {
+    let elsewhere = if search {
+        lines.iter().position(stands)
+    } else {
+        None
+    };
+    Some(match elsewhere {
         Some(elsewhere) => {
             finding.with_fix(format!("the excerpt stands on line {}", elsewhere + 1))
         }

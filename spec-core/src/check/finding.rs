@@ -102,6 +102,11 @@ impl Findings {
         self.errors > 0
     }
 
+    /// True when further errors are counted only.
+    pub(crate) fn is_full(&self) -> bool {
+        self.errors >= MAX_FINDINGS
+    }
+
     /// Errors first, each severity by pointer; then how many more there are.
     pub(crate) fn into_sorted(self) -> Vec<Finding> {
         let mut findings = self.kept;

@@ -1,10 +1,11 @@
 //! Ids are well-formed and unique, references lead somewhere, and paths stay in the repository.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Finding, Findings, shown};
 use crate::artifact::{
-    DesignOutput, ExploreOutput, Question, Requirement, RequirementsOutput, TasksOutput,
+    DesignOutput, ExploreOutput, Question, Requirement, RequirementId, RequirementsOutput, TaskId,
+    TasksOutput, TicketId,
 };
 use crate::sandbox::SandboxPath;
 
@@ -97,7 +98,7 @@ pub(super) fn requirements(output: &RequirementsOutput, findings: &mut Findings)
     let names = requirement_names(&output.requirements, findings);
     for (index, requirement) in output.requirements.iter().enumerate() {
         let at = format!("/requirements/{index}/dependencies");
-        let others = requirement.dependencies.iter().map(|id| id.as_str());
+        let others = requirement.dependencies.iter().map(RequirementId::as_str);
         names.resolve_others(requirement.id.as_str(), others, &at, findings);
     }
     let mut stories = Names::new("story");
@@ -105,7 +106,7 @@ pub(super) fn requirements(output: &RequirementsOutput, findings: &mut Findings)
         let at = format!("/user_stories/{index}");
         let good = story.id.is_well_formed();
         stories.declare_id(story.id.as_str(), "US", good, format!("{at}/id"), findings);
-        let served = story.requirements.iter().map(|id| id.as_str());
+        let served = story.requirements.iter().map(RequirementId::as_str);
         names.resolve_all(served, &format!("{at}/requirements"), findings);
     }
     questions(&output.questions, findings);
@@ -136,7 +137,7 @@ pub(super) fn design(
             findings,
         );
         if let Some(served) = &served {
-            let ids = component.requirements.iter().map(|id| id.as_str());
+            let ids = component.requirements.iter().map(RequirementId::as_str);
             served.resolve_all(ids, &format!("{at}/requirements"), findings);
         }
     }
@@ -161,19 +162,19 @@ pub(super) fn tasks(
     let served = requirements.map(known_requirements);
     for (index, ticket) in output.tickets.iter().enumerate() {
         let (own, at) = (ticket.id.as_str(), format!("/tickets/{index}"));
-        let held = ticket.tasks.iter().map(|id| id.as_str());
+        let held = ticket.tasks.iter().map(TaskId::as_str);
         tasks.resolve_all(held, &format!("{at}/tasks"), findings);
-        let before = ticket.dependencies.blocked_by.iter().map(|id| id.as_str());
+        let before = ticket.dependencies.blocked_by.iter().map(TicketId::as_str);
         tickets.resolve_others(
             own,
             before,
             &format!("{at}/dependencies/blocked_by"),
             findings,
         );
-        let after = ticket.dependencies.blocks.iter().map(|id| id.as_str());
+        let after = ticket.dependencies.blocks.iter().map(TicketId::as_str);
         tickets.resolve_others(own, after, &format!("{at}/dependencies/blocks"), findings);
         if let Some(served) = &served {
-            let ids = ticket.requirements.iter().map(|id| id.as_str());
+            let ids = ticket.requirements.iter().map(RequirementId::as_str);
             served.resolve_all(ids, &format!("{at}/requirements"), findings);
         }
     }
@@ -184,17 +185,20 @@ pub(super) fn tasks(
             &format!("{at}/parent_ticket"),
             findings,
         );
-        let before = task.dependencies.depends_on.iter().map(|id| id.as_str());
+        let before = task.dependencies.depends_on.iter().map(TaskId::as_str);
         tasks.resolve_others(
             own,
             before,
             &format!("{at}/dependencies/depends_on"),
             findings,
         );
-        let after = task.dependencies.blocks.iter().map(|id| id.as_str());
+        let after = task.dependencies.blocks.iter().map(TaskId::as_str);
         tasks.resolve_others(own, after, &format!("{at}/dependencies/blocks"), findings);
         if let Some(served) = &served {
-            let ids = task.requirements_addressed.iter().map(|id| id.as_str());
+            let ids = task
+                .requirements_addressed
+                .iter()
+                .map(RequirementId::as_str);
             served.resolve_all(ids, &format!("{at}/requirements_addressed"), findings);
         }
         for (field, paths) in [
@@ -230,10 +234,10 @@ fn parents(output: &TasksOutput, findings: &mut Findings) {
             }
         }
     }
-    let listed: BTreeMap<_, _> = output
+    let listed: BTreeMap<&TicketId, BTreeSet<&TaskId>> = output
         .tickets
         .iter()
-        .map(|ticket| (&ticket.id, &ticket.tasks))
+        .map(|ticket| (&ticket.id, ticket.tasks.iter().collect()))
         .collect();
     for (index, task) in output.tasks.iter().enumerate() {
         let list = listed.get(&task.parent_ticket);

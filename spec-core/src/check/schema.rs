@@ -12,17 +12,18 @@ use super::finding::{Finding, Findings, child, shown};
 mod describe;
 
 pub(super) use describe::describe_value;
-use describe::{count, describe_schema, list};
+use describe::{describe_schema, list};
 
-/// Deeper documents are refused; the deepest schema has six levels.
-const MAX_DEPTH: usize = 64;
+use crate::text::count;
 
 /// Adds a finding for every place where `value` does not satisfy `schema`.
+///
+/// Goes only where the schema leads, so its depth is the schema's and not the document's.
 pub(super) fn validate(schema: &Value, value: &Value, findings: &mut Findings) {
-    node(schema, value, "", 0, findings);
+    node(schema, value, "", findings);
 }
 
-fn node(schema: &Value, value: &Value, at: &str, depth: usize, findings: &mut Findings) {
+fn node(schema: &Value, value: &Value, at: &str, findings: &mut Findings) {
     let rules = match schema {
         Value::Object(rules) => rules,
         Value::Bool(false) => {
@@ -37,10 +38,6 @@ fn node(schema: &Value, value: &Value, at: &str, depth: usize, findings: &mut Fi
             return;
         }
     };
-    if depth > MAX_DEPTH {
-        findings.push(Finding::error("schema.depth", at, "nested too deeply"));
-        return;
-    }
     let found = || describe_value(value);
     if let Some(allowed) = choices(rules) {
         if !allowed.contains(&value) {
@@ -54,24 +51,24 @@ fn node(schema: &Value, value: &Value, at: &str, depth: usize, findings: &mut Fi
         findings.push(Finding::error("schema.type", at, message));
         return;
     }
-    combined(rules, value, at, depth, findings);
+    combined(rules, value, at, findings);
     match value {
-        Value::Object(members) => object(rules, members, at, depth, findings),
+        Value::Object(members) => object(rules, members, at, findings),
         Value::Array(items) => {
-            let least = rules.get("minItems").and_then(Value::as_u64).unwrap_or(0);
-            if (items.len() as u64) < least {
+            let least = least(rules, "minItems");
+            if items.len() < least {
                 let message = format!("needs at least {}", count(least, "item"));
                 findings.push(Finding::error("schema.min_items", at, message));
             }
             if let Some(schema) = rules.get("items") {
                 for (index, item) in items.iter().enumerate() {
-                    node(schema, item, &format!("{at}/{index}"), depth + 1, findings);
+                    node(schema, item, &format!("{at}/{index}"), findings);
                 }
             }
         }
         Value::String(text) => {
-            let least = rules.get("minLength").and_then(Value::as_u64).unwrap_or(0);
-            if (text.chars().count() as u64) < least {
+            let least = least(rules, "minLength");
+            if text.chars().count() < least {
                 let message = match least {
                     1 => "must not be empty".to_owned(),
                     _ => format!("needs at least {}", count(least, "character")),
@@ -113,6 +110,12 @@ fn choices(rules: &Map<String, Value>) -> Option<Vec<&Value>> {
     Some(values)
 }
 
+/// The least length that a keyword demands.
+fn least(rules: &Map<String, Value>, keyword: &str) -> usize {
+    let least = rules.get(keyword).and_then(Value::as_u64).unwrap_or(0);
+    usize::try_from(least).unwrap_or(usize::MAX)
+}
+
 fn has_type(rules: &Map<String, Value>, value: &Value) -> bool {
     let is = |name: &Value| match name.as_str() {
         Some("null") => value.is_null(),
@@ -143,13 +146,7 @@ fn is_integer(rules: &Map<String, Value>, value: &Value) -> bool {
 }
 
 /// `oneOf` and `anyOf` that are no plain choice of values.
-fn combined(
-    rules: &Map<String, Value>,
-    value: &Value,
-    at: &str,
-    depth: usize,
-    findings: &mut Findings,
-) {
+fn combined(rules: &Map<String, Value>, value: &Value, at: &str, findings: &mut Findings) {
     for (keyword, exactly_one) in [("oneOf", true), ("anyOf", false)] {
         let Some(Value::Array(branches)) = rules.get(keyword) else {
             continue;
@@ -158,7 +155,7 @@ fn combined(
         let mut closest = None;
         for branch in branches {
             let mut own = Findings::default();
-            node(branch, value, at, depth + 1, &mut own);
+            node(branch, value, at, &mut own);
             let own = own.into_sorted();
             if own
                 .iter()
@@ -194,7 +191,6 @@ fn object(
     rules: &Map<String, Value>,
     members: &Map<String, Value>,
     at: &str,
-    depth: usize,
     findings: &mut Findings,
 ) {
     let none = Map::new();
@@ -223,12 +219,13 @@ fn object(
     for (name, member) in members {
         let at = || child(at, name);
         match (named.get(name), others) {
-            (Some(schema), _) => node(schema, member, &at(), depth + 1, findings),
             (None, Some(Value::Bool(false))) => {
                 let message = format!("`{}` is not a field here", shown(name, 60));
                 findings.push(Finding::error("schema.additional", at(), message));
             }
-            (None, Some(schema)) => node(schema, member, &at(), depth + 1, findings),
+            (Some(schema), _) | (None, Some(schema)) => {
+                node(schema, member, &at(), findings);
+            }
             (None, None) => {
                 let message = format!("`{}` is not a field here and is not read", shown(name, 60));
                 findings.push(Finding::warning("schema.unknown", at(), message));

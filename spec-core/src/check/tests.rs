@@ -21,7 +21,7 @@ fn after(phase: Phase, change: impl FnOnce(&mut Value)) -> Checked {
 /// The only finding after setting one value.
 fn finding(phase: Phase, pointer: &str, value: Value) -> Finding {
     let mut checked = after(phase, |document| {
-        *document.pointer_mut(pointer).unwrap() = value
+        *document.pointer_mut(pointer).unwrap() = value;
     });
     assert_eq!(checked.findings.len(), 1, "{:?}", checked.findings);
     checked.findings.remove(0)
@@ -37,7 +37,6 @@ fn the_fixtures_are_accepted_without_a_finding() {
         let checked = after(phase, |_| {});
         assert!(checked.is_accepted(), "{phase}");
         assert_eq!(checked.findings, [], "{phase}");
-        assert_eq!(checked.output.unwrap().phase(), phase);
     }
 }
 
@@ -294,7 +293,7 @@ fn a_product_about_things_to_do_is_no_placeholder() {
         "MASTODON",
     ] {
         let checked = after(Phase::Tasks, |document| {
-            document["tasks"][0]["title"] = json!(text)
+            document["tasks"][0]["title"] = json!(text);
         });
         assert_eq!(checked.findings, [], "{text}");
     }
@@ -314,8 +313,8 @@ fn paths_stay_in_the_repository() {
         let found = finding(Phase::Tasks, "/tasks/0/files_to_create/0", json!(path));
         assert_eq!(found.rule, "path.invalid", "{path}");
     }
-    let found = finding(Phase::Design, "/components/0/file_path", json!("/x"));
-    assert_eq!(found.rule, "path.invalid");
+    let at = "/components/0/file_path";
+    assert_eq!(finding(Phase::Design, at, json!("/x")).rule, "path.invalid");
 }
 
 #[test]
@@ -378,23 +377,23 @@ fn a_document_with_nothing_before_it_is_judged_by_itself() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn any_ids_and_texts_are_judged(
         id in "(TSK|TKT)?-?[0-9A-Z/~]{0,4}", text in "\\PC{0,30}", hours in any::<f64>(),
     ) {
-        for phase in Phase::ALL {
-            let checked = after(phase, |document| {
-                if phase == Phase::Tasks {
-                    document["tasks"][0]["id"] = json!(id);
-                    document["tasks"][1]["dependencies"]["depends_on"] = json!([id, id]);
-                    document["tasks"][2]["estimated_hours"] = json!(hours);
-                    document["tasks"][2]["title"] = json!(text);
-                }
-                if phase == Phase::Requirements {
-                    document["requirements"][0]["text"] = json!(text);
-                    document["requirements"][0]["id"] = json!(id);
-                }
-            });
+        let tasks = after(Phase::Tasks, |document| {
+            document["tasks"][0]["id"] = json!(id);
+            document["tasks"][1]["dependencies"]["depends_on"] = json!([id, id]);
+            document["tasks"][2]["estimated_hours"] = json!(hours);
+            document["tasks"][2]["title"] = json!(text);
+        });
+        let requirements = after(Phase::Requirements, |document| {
+            document["requirements"][0]["text"] = json!(text);
+            document["requirements"][0]["id"] = json!(id);
+        });
+        for checked in [tasks, requirements] {
             prop_assert!(checked.findings.is_sorted_by_key(|finding| finding.severity));
         }
     }

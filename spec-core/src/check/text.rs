@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use super::ears;
 use super::finding::{Finding, Findings, child, shown};
-use crate::artifact::{self, DesignOutput, Estimate, RequirementsOutput, TasksOutput};
-use crate::phase::Phase;
+use crate::artifact::{DesignOutput, Estimate, RequirementsOutput, TasksOutput};
 
 /// Words that promise something without saying how one would see it. Own list; advice only.
 const VAGUE: [&str; 12] = [
@@ -26,7 +25,7 @@ const VAGUE: [&str; 12] = [
 ];
 
 /// Required strings hold more than white space.
-pub(super) fn blank(phase: Phase, document: &Value, findings: &mut Findings) {
+pub(super) fn blank(schema: &Value, document: &Value, findings: &mut Findings) {
     fn walk(schema: &Value, value: &Value, at: &str, findings: &mut Findings) {
         match value {
             Value::Object(members) => {
@@ -39,12 +38,13 @@ pub(super) fn blank(phase: Phase, document: &Value, findings: &mut Findings) {
                     else {
                         continue;
                     };
-                    match member {
-                        Value::String(text) if text.trim().is_empty() && is_required(name) => {
-                            let message = format!("`{name}` is blank");
-                            findings.push(Finding::error("text.blank", child(at, name), message));
-                        }
-                        _ => walk(schema, member, &child(at, name), findings),
+                    let at = child(at, name);
+                    let is_blank = member.as_str().is_some_and(|text| text.trim().is_empty());
+                    if is_blank && is_required(name) {
+                        let message = format!("`{name}` is blank");
+                        findings.push(Finding::error("text.blank", at, message));
+                    } else {
+                        walk(schema, member, &at, findings);
                     }
                 }
             }
@@ -59,7 +59,7 @@ pub(super) fn blank(phase: Phase, document: &Value, findings: &mut Findings) {
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
-    walk(&artifact::schema(phase), document, "", findings);
+    walk(schema, document, "", findings);
 }
 
 pub(super) fn requirements(output: &RequirementsOutput, findings: &mut Findings) {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::check::finding::shown;
+use crate::text::count;
 
 /// What a schema asks for, for example "an array of strings".
 pub(super) fn describe_schema(rules: &Map<String, Value>) -> String {
@@ -61,7 +62,7 @@ pub(in crate::check) fn describe_value(value: &Value) -> String {
         Value::Number(number) => format!("the number {number}"),
         Value::String(text) if text.is_empty() => "an empty string".to_owned(),
         Value::String(text) => format!("the string \"{}\"", shown(text, 40)),
-        Value::Array(items) => format!("an array of {}", count(items.len() as u64, "item")),
+        Value::Array(items) => format!("an array of {}", count(items.len(), "item")),
         Value::Object(_) => "an object".to_owned(),
     }
 }
@@ -70,13 +71,4 @@ pub(in crate::check) fn describe_value(value: &Value) -> String {
 pub(super) fn list(values: &[&Value]) -> String {
     let values: Vec<_> = values.iter().map(ToString::to_string).collect();
     values.join(", ")
-}
-
-/// A number with its noun.
-pub(super) fn count(number: u64, noun: &str) -> String {
-    if number == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{number} {noun}s")
-    }
 }

@@ -179,7 +179,7 @@ fn comparable(schema: &Value) -> Value {
             Value::Object(out)
         }
         Value::Array(items) => items.iter().map(comparable).collect(),
-        other => other.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => schema.clone(),
     }
 }
 
@@ -197,7 +197,7 @@ fn pointers(value: &Value) -> Vec<String> {
                     walk(item, &format!("{at}/{index}"), out);
                 }
             }
-            _ => {}
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
     let mut out = Vec::new();
@@ -246,14 +246,19 @@ fn mutate(document: &mut Value, mutation: &Mutation) {
             match document.pointer_mut(parent).unwrap() {
                 Value::Object(members) => drop(members.remove(&key)),
                 Value::Array(items) => drop(items.remove(key.parse().unwrap())),
-                _ => unreachable!("a parent holds children"),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                    unreachable!("only these two have members")
+                }
             }
         }
-        Mutation::Add(at, value) => match document.pointer_mut(at.get(all).as_str()).unwrap() {
-            Value::Object(members) => drop(members.insert("extra".to_owned(), value.clone())),
-            Value::Array(items) => items.push(value.clone()),
-            _ => {}
-        },
+        Mutation::Add(at, value) => {
+            let place = document.pointer_mut(at.get(all).as_str()).unwrap();
+            if let Value::Array(items) = place {
+                items.push(value.clone());
+            } else if let Value::Object(members) = place {
+                members.insert("extra".to_owned(), value.clone());
+            }
+        }
     }
 }
 
