@@ -1,1 +1,51 @@
-//! Placeholder.
+//! An [axum] router for `spec-core`: launch a spec, watch it happen, cancel it.
+//!
+//! [`router`] takes the machine and a [`HttpConfig`], which cannot be made without an
+//! [`Authenticator`], and yields a [`Router`](axum::Router) to be nested under any prefix:
+//!
+//! ```
+//! use axum::Router;
+//! use spec_core::DynSpecStateMachine;
+//! use spec_core::id::UserId;
+//! use spec_http::{BearerTokens, HttpConfig};
+//!
+//! fn app(machine: DynSpecStateMachine, token: &str) -> Result<Router, spec_core::InvalidInput> {
+//!     let tokens = BearerTokens::new([(token, UserId::new("ada")?)]);
+//!     let specs = spec_http::router(machine, HttpConfig::new(tokens));
+//!     Ok(Router::new().nest("/api/v1", specs))
+//! }
+//! ```
+//!
+//! Nest it, rather than merge it: the router answers unknown paths below its prefix itself, and axum
+//! does not merge two routers that both do.
+//!
+//! | verb and path | meaning |
+//! |---|---|
+//! | `POST /specs/launch` | create a spec and, unless told otherwise, start it |
+//! | `GET /specs` | a page of the caller's specs, newest first |
+//! | `GET /specs/{spec_id}` | one of them, with an `ETag` |
+//! | `POST /specs/{spec_id}/execute` | start a draft |
+//! | `POST /specs/{spec_id}/cancel` | stop it for good |
+//! | `GET /specs/{spec_id}/events` | its events, page by page |
+//! | `GET /specs/{spec_id}/events/stream` | its events as they happen (server-sent events) |
+//! | `GET /healthz` | the process answers; no authentication |
+//!
+//! Every error is an RFC 9457 `application/problem+json`. What goes wrong on this side is told as a
+//! constant text and logged once, with its causes.
+//!
+//! The crate holds no rule about specs: it translates, and the machine decides.
+
+mod auth;
+mod config;
+mod dto;
+mod error;
+mod extract;
+mod handlers;
+mod problem;
+mod routes;
+mod state;
+mod stream;
+
+pub use auth::{AuthError, Authenticator, BearerTokens, NoAuth, Principal};
+pub use config::HttpConfig;
+pub use routes::router;

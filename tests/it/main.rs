@@ -1,1 +1,4 @@
 //! Suites that cross crates.
+#![cfg(test)] // Lets clippy see helpers as test code too.
+
+mod tidy;

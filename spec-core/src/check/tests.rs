@@ -1,3 +1,5 @@
+//! Each rule, on an output that breaks it and nothing else.
+
 use proptest::prelude::*;
 use serde_json::json;
 

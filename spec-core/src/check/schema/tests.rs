@@ -1,3 +1,5 @@
+//! The schema checker against an independent one, and at its edges.
+
 use proptest::prelude::*;
 use serde_json::json;
 

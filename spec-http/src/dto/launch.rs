@@ -1,0 +1,99 @@
+//! Bodies of `POST /specs/launch`.
+
+use serde::{Deserialize, Serialize};
+use spec_core::Policy;
+use spec_core::id::{IdempotencyKey, ProjectId, SandboxId, SpecId, UserId};
+use spec_core::machine::LaunchRequest;
+use spec_core::spec::{Description, Title};
+use spec_core::{InvalidInput, Phase};
+
+use crate::error::ApiError;
+use crate::problem::FieldError;
+
+/// What is asked for. A field that is required and absent is told together with all others that are
+/// wrong, hence the options.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LaunchBody {
+    title: Option<String>,
+    description: Option<String>,
+    project_id: Option<String>,
+    auto_execute: Option<bool>,
+    // The policy is its own wire format: it travels in events and in stored specs, too.
+    policy: Option<Policy>,
+}
+
+impl LaunchBody {
+    /// The launch that is asked for, or everything that is wrong with it.
+    pub(crate) fn into_request(
+        self,
+        owner: UserId,
+        idempotency_key: Option<IdempotencyKey>,
+    ) -> Result<LaunchRequest, ApiError> {
+        let mut errors = Vec::new();
+        let title = required("title", self.title, Title::new, &mut errors);
+        let description = required(
+            "description",
+            self.description,
+            Description::new,
+            &mut errors,
+        );
+        let project_id = self
+            .project_id
+            .map(|text| checked(ProjectId::new(text), &mut errors));
+        let policy = self.policy.unwrap_or_default();
+        checked(policy.validate(), &mut errors);
+
+        let (Some(title), Some(description), true) = (title, description, errors.is_empty()) else {
+            return Err(ApiError::invalid_fields(errors));
+        };
+        Ok(LaunchRequest {
+            owner,
+            project_id: project_id.flatten(),
+            title,
+            description,
+            policy,
+            auto_execute: self.auto_execute.unwrap_or(true),
+            idempotency_key,
+        })
+    }
+}
+
+fn required<T>(
+    field: &'static str,
+    text: Option<String>,
+    check: impl FnOnce(String) -> Result<T, InvalidInput>,
+    errors: &mut Vec<FieldError>,
+) -> Option<T> {
+    let missing = || InvalidInput::new(field, "is required");
+    checked(text.ok_or_else(missing).and_then(check), errors)
+}
+
+fn checked<T>(result: Result<T, InvalidInput>, errors: &mut Vec<FieldError>) -> Option<T> {
+    result
+        .map_err(|error| {
+            errors.push(FieldError {
+                field: error.field().to_owned(),
+                detail: error.reason().to_owned(),
+            });
+        })
+        .ok()
+}
+
+/// Whether execution was started by the launch, or since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LaunchStatus {
+    Created,
+    Executing,
+}
+
+/// The answer.
+#[derive(Debug, Serialize)]
+pub(crate) struct LaunchedBody {
+    pub(crate) spec_id: SpecId,
+    pub(crate) status: LaunchStatus,
+    pub(crate) current_phase: Option<Phase>,
+    pub(crate) sandbox_id: Option<SandboxId>,
+    pub(crate) message: String,
+}

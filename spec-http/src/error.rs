@@ -1,0 +1,311 @@
+//! Every error of this crate and of the machine, and the status it is answered with.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use spec_core::machine::Refusal;
+use spec_core::sandbox::{SpawnError, SpawnErrorKind};
+use spec_core::store::{StoreError, StoreErrorKind};
+use spec_core::{Error, InvalidInput};
+
+use crate::auth::AuthError;
+use crate::problem::{FieldError, Problem};
+
+const TRY_AGAIN_SECONDS: u64 = 2;
+
+/// An answer that is an error.
+#[derive(Debug)]
+pub(crate) struct ApiError(Problem);
+
+impl ApiError {
+    fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self(Problem {
+            status,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after_seconds: None,
+            challenge: None,
+            cause: None,
+        })
+    }
+
+    pub(crate) fn no_such_path() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "there is nothing at this path")
+    }
+
+    /// One text for specs that do not exist, that belong to others, and for ids that are none.
+    pub(crate) fn no_such_spec() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "there is no such spec")
+    }
+
+    pub(crate) fn method_not_allowed() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "this path does not take this method",
+        )
+    }
+
+    pub(crate) fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    pub(crate) fn not_json() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the body must be application/json",
+        )
+    }
+
+    pub(crate) fn too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large")
+    }
+
+    pub(crate) fn invalid(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::invalid_fields(vec![FieldError {
+            field: field.into(),
+            detail: detail.into(),
+        }])
+    }
+
+    pub(crate) fn invalid_fields(errors: Vec<FieldError>) -> Self {
+        let detail: Vec<_> = errors
+            .iter()
+            .map(|error| format!("{}: {}", error.field, error.detail))
+            .collect();
+        let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail.join("; "));
+        error.0.errors = errors;
+        error
+    }
+
+    pub(crate) fn too_many_streams() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many streams are open; read the events page by page meanwhile",
+        )
+        .retry_after(Some(Duration::from_secs(TRY_AGAIN_SECONDS)))
+    }
+
+    pub(crate) fn shutting_down() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping")
+            .retry_after(Some(Duration::from_secs(TRY_AGAIN_SECONDS)))
+    }
+
+    pub(crate) fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "something went wrong on this side; it has been logged",
+        )
+    }
+
+    fn unavailable() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "a service that this one needs does not answer; try again",
+        )
+        .retry_after(None)
+    }
+
+    fn bad_gateway() -> Self {
+        Self::new(
+            StatusCode::BAD_GATEWAY,
+            "the sandbox provider refused or could not be understood",
+        )
+    }
+
+    fn retry_after(mut self, wait: Option<Duration>) -> Self {
+        let seconds = wait.map_or(TRY_AGAIN_SECONDS, |wait| wait.as_secs().max(1));
+        self.0.retry_after_seconds = Some(seconds);
+        self
+    }
+
+    fn because(mut self, cause: impl StdError + Send + Sync + 'static) -> Self {
+        self.0.cause = Some(Arc::new(cause));
+        self
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+impl From<InvalidInput> for ApiError {
+    fn from(invalid: InvalidInput) -> Self {
+        Self::invalid(invalid.field(), invalid.reason())
+    }
+}
+
+impl From<AuthError> for ApiError {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Unauthenticated { challenge } => {
+                let mut answer = Self::new(
+                    StatusCode::UNAUTHORIZED,
+                    "the credentials are missing or wrong",
+                );
+                answer.0.challenge = Some(challenge);
+                answer
+            }
+            AuthError::Forbidden => {
+                Self::new(StatusCode::FORBIDDEN, "you may not use this service")
+            }
+            AuthError::Unavailable(_) => Self::unavailable().because(error),
+        }
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        let answer = match &error {
+            Error::NotFound { .. } => Self::no_such_spec(),
+            Error::Refused { refusal, .. } => refused(refusal),
+            Error::InvalidInput(invalid) => Self::invalid(invalid.field(), invalid.reason()),
+            Error::UnknownProject { .. } => {
+                Self::invalid("project_id", "there is no such project, or it is not yours")
+            }
+            Error::Project(source) if source.is_retryable() => Self::unavailable(),
+            Error::Store { source, .. } => store_failed(source),
+            Error::Sandbox { source, .. } => sandbox_failed(source),
+            Error::Project(_) | _ => Self::internal(),
+        };
+        if answer.0.status.is_server_error() {
+            answer.because(error)
+        } else {
+            answer
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> ApiError {
+    match refusal {
+        Refusal::Forbidden { .. }
+        | Refusal::EndingAlready { .. }
+        | Refusal::Unavailable { .. }
+        | Refusal::Stale { .. } => ApiError::new(StatusCode::CONFLICT, refusal.to_string()),
+        Refusal::Inconsistent | _ => ApiError::internal(),
+    }
+}
+
+fn store_failed(error: &StoreError) -> ApiError {
+    match error.kind() {
+        StoreErrorKind::NotFound => ApiError::no_such_spec(),
+        StoreErrorKind::Conflict => ApiError::new(
+            StatusCode::CONFLICT,
+            "the spec changed in the meantime; look at it again",
+        ),
+        StoreErrorKind::Unavailable => ApiError::unavailable(),
+        StoreErrorKind::AlreadyExists
+        | StoreErrorKind::Fenced
+        | StoreErrorKind::Corrupt
+        | StoreErrorKind::Internal
+        | _ => ApiError::internal(),
+    }
+}
+
+fn sandbox_failed(error: &SpawnError) -> ApiError {
+    match error.kind() {
+        SpawnErrorKind::QuotaExceeded
+        | SpawnErrorKind::RateLimited
+        | SpawnErrorKind::Timeout
+        | SpawnErrorKind::Unavailable => ApiError::unavailable().retry_after(error.retry_after()),
+        SpawnErrorKind::NotFound
+        | SpawnErrorKind::Rejected
+        | SpawnErrorKind::ProgramNotFound
+        | SpawnErrorKind::TooLarge
+        | SpawnErrorKind::Unauthorized
+        | SpawnErrorKind::Protocol
+        | SpawnErrorKind::Internal
+        | _ => ApiError::bad_gateway(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use spec_core::SpecStatus;
+    use spec_core::id::{ProjectId, SpecId};
+    use spec_core::project::ProjectError;
+
+    use super::*;
+
+    const SECRET: &str = "postgres://admin:hunter2@db";
+
+    fn id() -> SpecId {
+        "01900000-0000-7000-8000-000000000001".parse().unwrap()
+    }
+
+    fn store(kind: StoreErrorKind) -> Error {
+        Error::Store {
+            operation: "read a spec",
+            source: StoreError::new(kind, SECRET),
+        }
+    }
+
+    fn sandbox(kind: SpawnErrorKind) -> Error {
+        Error::Sandbox {
+            operation: "spawn",
+            source: SpawnError::new(kind, SECRET).with_retry_after(Duration::from_secs(7)),
+        }
+    }
+
+    fn refused(refusal: Refusal) -> Error {
+        Error::Refused { id: id(), refusal }
+    }
+
+    #[test]
+    fn every_error_has_its_status() {
+        let forbidden = Refusal::Forbidden {
+            verb: "execute",
+            status: SpecStatus::Paused,
+        };
+        let project = ProjectId::new("p").unwrap();
+        for (error, status) in [
+            (Error::NotFound { id: id() }, 404),
+            (refused(forbidden), 409),
+            (refused(Refusal::Unavailable { verb: "pause" }), 409),
+            (refused(Refusal::Inconsistent), 500),
+            (InvalidInput::new("title", "must not be empty").into(), 422),
+            (Error::UnknownProject { project }, 422),
+            (Error::Project(ProjectError::unavailable(SECRET)), 503),
+            (Error::Project(ProjectError::permanent(SECRET)), 500),
+            (store(StoreErrorKind::NotFound), 404),
+            (store(StoreErrorKind::Conflict), 409),
+            (store(StoreErrorKind::Unavailable), 503),
+            (store(StoreErrorKind::Corrupt), 500),
+            (store(StoreErrorKind::Internal), 500),
+            (store(StoreErrorKind::Fenced), 500),
+            (sandbox(SpawnErrorKind::RateLimited), 503),
+            (sandbox(SpawnErrorKind::Unavailable), 503),
+            (sandbox(SpawnErrorKind::Rejected), 502),
+            (sandbox(SpawnErrorKind::Unauthorized), 502),
+        ] {
+            let told = format!("{error:?}");
+            let ApiError(problem) = error.into();
+            assert_eq!(problem.status.as_u16(), status, "{told}");
+            assert!(!problem.detail.contains("hunter2"), "{told}");
+            let is_ours = problem.status.is_server_error();
+            assert_eq!(problem.cause.is_some(), is_ours, "{told}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_command_and_the_status() {
+        let forbidden = Refusal::Forbidden {
+            verb: "execute",
+            status: SpecStatus::Paused,
+        };
+        let ApiError(problem) = refused(forbidden).into();
+        assert_eq!(problem.detail, "cannot execute a spec that is paused");
+    }
+
+    #[test]
+    fn the_wait_that_a_provider_asks_for_is_passed_on() {
+        let ApiError(problem) = sandbox(SpawnErrorKind::RateLimited).into();
+        assert_eq!(problem.retry_after_seconds, Some(7));
+        let ApiError(problem) = store(StoreErrorKind::Unavailable).into();
+        assert_eq!(problem.retry_after_seconds, Some(TRY_AGAIN_SECONDS));
+    }
+}

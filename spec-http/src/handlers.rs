@@ -1,0 +1,7 @@
+//! One file per group of routes. Each handler reads, asks the machine, and writes.
+
+pub(crate) mod commands;
+pub(crate) mod events;
+pub(crate) mod health;
+pub(crate) mod launch;
+pub(crate) mod specs;

@@ -1,0 +1,76 @@
+//! `GET /specs` and `GET /specs/{spec_id}`
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use spec_core::Spec;
+use spec_core::store::{PageLimit, SpecQuery};
+
+use crate::dto::{SpecDetail, SpecPage};
+use crate::error::ApiError;
+use crate::extract::{Caller, Parameters, SpecPath};
+use crate::state::AppState;
+
+pub(crate) async fn list(
+    State(state): State<AppState>,
+    Caller(principal): Caller,
+    mut parameters: Parameters,
+) -> Result<Json<SpecPage>, ApiError> {
+    let limit = parameters
+        .number("limit")?
+        .map(PageLimit::new)
+        .transpose()?;
+    let query = SpecQuery {
+        project: parameters.parsed("project_id")?,
+        owner: Some(principal.user),
+        status: parameters.parsed("status")?,
+        include_archived: parameters.flag("include_archived")?.unwrap_or(false),
+        before: parameters.parsed("before")?,
+        limit: limit.unwrap_or_default(),
+    };
+    parameters.finish()?;
+    let page = state.machine().list(&query).await?;
+    Ok(Json(page.into()))
+}
+
+pub(crate) async fn detail(
+    State(state): State<AppState>,
+    Caller(principal): Caller,
+    SpecPath(id): SpecPath,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let spec = state.visible_spec(id, &principal).await?;
+    if is_known(&headers, &etag(&spec)) {
+        let headers = [
+            (ETAG, etag(&spec)),
+            (CACHE_CONTROL, "private, no-cache".to_owned()),
+        ];
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+    }
+    Ok(respond(&spec))
+}
+
+/// The spec as an answer, with its tag.
+pub(super) fn respond(spec: &Spec) -> Response {
+    let headers = [
+        (ETAG, etag(spec)),
+        (CACHE_CONTROL, "private, no-cache".to_owned()),
+    ];
+    (headers, Json(SpecDetail::from(spec))).into_response()
+}
+
+fn etag(spec: &Spec) -> String {
+    format!("\"{}\"", spec.revision)
+}
+
+fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}

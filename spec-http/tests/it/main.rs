@@ -1,0 +1,13 @@
+//! What the router promises.
+#![cfg(test)] // Lets clippy see helpers as test code too.
+
+mod auth;
+mod commands;
+mod events;
+mod harness;
+mod launch;
+mod log;
+mod problems;
+mod reconnect;
+mod specs;
+mod stream;
