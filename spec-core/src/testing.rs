@@ -2,6 +2,8 @@
 //! and the conformance suites that every adapter has to pass. Feature `testing`; not covered by
 //! semantic versioning.
 
+pub mod broken;
 mod clock;
+pub mod conformance;
 
 pub use clock::ManualClock;
