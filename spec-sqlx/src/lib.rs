@@ -1,4 +1,5 @@
-#![doc = include_str!("../README.md")]
+//! Keeps specs in a database.
+#![cfg_attr(feature = "sqlite", doc = "\n", doc = include_str!("../README.md"))]
 
 #[cfg(feature = "sqlite")]
 mod error;

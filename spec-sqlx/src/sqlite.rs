@@ -67,9 +67,12 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`](spec_core::store::StoreErrorKind::Unavailable) when the file cannot be opened or is locked for long;
-    /// [`Corrupt`](spec_core::store::StoreErrorKind::Corrupt) when it is no database;
-    /// [`Internal`](spec_core::store::StoreErrorKind::Internal) when a newer version has changed its tables.
+    /// [`Unavailable`] when the file cannot be opened or is locked for long, [`Corrupt`] when it is
+    /// no database, [`Internal`] when a newer version has changed its tables.
+    ///
+    /// [`Unavailable`]: spec_core::store::StoreErrorKind::Unavailable
+    /// [`Corrupt`]: spec_core::store::StoreErrorKind::Corrupt
+    /// [`Internal`]: spec_core::store::StoreErrorKind::Internal
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(path)

@@ -104,18 +104,52 @@ statements! {
 
 #[cfg(test)]
 mod tests {
-    use sqlx::{Connection, Executor, SqlSafeStr, SqliteConnection};
+    use sqlx::{AssertSqlSafe, Connection, Executor, Row, SqlSafeStr, SqliteConnection};
 
     use super::super::migrations::migrate;
     use super::*;
 
-    #[tokio::test]
-    async fn every_statement_fits_the_tables() {
+    async fn migrated() -> SqliteConnection {
         let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
         migrate(&mut connection).await.unwrap();
+        connection
+    }
+
+    #[tokio::test]
+    async fn every_statement_fits_the_tables() {
+        let mut connection = migrated().await;
         for (name, sql) in ALL {
             let prepared = (&mut connection).prepare(sql.into_sql_str()).await;
             assert!(prepared.is_ok(), "{name}: {}", prepared.unwrap_err());
+        }
+    }
+
+    /// Claims and lists are asked for all the time and must not read every spec.
+    #[tokio::test]
+    async fn what_is_asked_often_is_found_by_an_index() {
+        let mut connection = migrated().await;
+        for (sql, index) in [
+            (DUE, "spec_specs_due"),
+            (HELD, "spec_specs_held"),
+            (GIVE_BACK_ALL, "spec_specs_held"),
+            (LIST_OF_PROJECT, "spec_specs_of_project"),
+            (LIST_OF_OWNER, "spec_specs_of_owner"),
+            (LIST, "PRIMARY KEY"),
+            (EVENTS, "PRIMARY KEY"),
+        ] {
+            let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
+                .fetch_all(&mut connection)
+                .await
+                .unwrap();
+            let steps: Vec<String> = plan.iter().map(|step| step.get("detail")).collect();
+            assert!(
+                steps
+                    .iter()
+                    .any(|step| step.starts_with("SEARCH") && step.contains(index)),
+                "{sql}: {steps:?}"
+            );
+            let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+            assert!(!sorts, "{sql}: {steps:?}");
         }
     }
 }

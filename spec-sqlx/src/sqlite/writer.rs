@@ -172,11 +172,12 @@ impl Task {
                     self.requests.close();
                     continue;
                 }
-                job = self.requests.recv() => job,
+                // Before the requests, which may never cease.
                 _at = looks.tick(), if alone => {
                     self.look().await;
                     continue;
                 }
+                job = self.requests.recv() => job,
             };
             let Some(job) = job else {
                 return;
