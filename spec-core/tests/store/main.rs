@@ -2,6 +2,7 @@
 
 mod fixture;
 mod suite_catches_faults;
+mod suite_is_complete;
 
 /// [`spec_core::store::MemoryStore`] as it is.
 mod memory {
