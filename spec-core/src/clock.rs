@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, TimeZone, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
@@ -68,9 +68,11 @@ impl From<DateTime<Utc>> for Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match Utc.timestamp_micros(self.0).single() {
-            Some(time) => f.write_str(&time.to_rfc3339_opts(SecondsFormat::Micros, true)),
-            // Beyond the calendar (year 262143); no store or clock yields it, arithmetic might.
-            None => write!(f, "{}us", self.0),
+            Some(time) if (0..=9999).contains(&time.year()) => {
+                f.write_str(&time.to_rfc3339_opts(SecondsFormat::Micros, true))
+            }
+            // Beyond what RFC 3339 can say; no clock yields it, arithmetic might.
+            Some(_) | None => write!(f, "{}us", self.0),
         }
     }
 }
@@ -152,5 +154,36 @@ pub struct UuidV7Generator;
 impl IdGenerator for UuidV7Generator {
     fn uuid(&self) -> Uuid {
         Uuid::now_v7()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_survive_their_text_however_far_off() {
+        let last_of_9999 = 253_402_300_799_999_999;
+        let first_of_0 = -62_167_219_200_000_000;
+        for micros in [
+            0,
+            1,
+            -1,
+            1_767_225_600_123_457,
+            last_of_9999,
+            last_of_9999 + 1,
+            first_of_0,
+            first_of_0 - 1,
+            i64::MAX,
+            i64::MIN,
+        ] {
+            let at = Timestamp::from_micros(micros);
+            let text = serde_json::to_string(&at).unwrap();
+            assert_eq!(
+                serde_json::from_str::<Timestamp>(&text).unwrap(),
+                at,
+                "{text}"
+            );
+        }
     }
 }

@@ -2,11 +2,13 @@
 //! purpose, and the conformance suites that every adapter has to pass. Feature `testing`; not
 //! covered by semantic versioning.
 
+pub mod broken;
 mod clock;
 pub mod demo;
 mod faulty;
 pub mod fixture;
 mod scripted;
+pub mod conformance;
 
 pub use clock::ManualClock;
 pub use faulty::{FaultMode, FaultPlan, FaultySpawner, FaultyStore};

@@ -80,6 +80,7 @@ async fn run_drives_what_is_launched_and_gives_back_what_it_holds() {
         id
     };
     let (ran, id) = tokio::join!(running, story);
+
     ran.unwrap();
     // Given back: another process has it at once, without waiting for a lease to run out, and
     // follows the run that is under way instead of starting it again.

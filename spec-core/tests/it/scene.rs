@@ -72,13 +72,15 @@ impl World {
             .unwrap()
             .with_lease(LEASE)
             .with_linger(Duration::ZERO);
-        SpecStateMachine::new(store, spawner, demo::projects())
-            .with_agent(CommandAgent::new(
-                AgentName::new("scripted").unwrap(),
-                "agent",
-            ))
-            .with_clock(self.clock.clone())
-            .with_config(config)
+        let agent = CommandAgent::new(AgentName::new("scripted").unwrap(), "agent");
+        let machine = SpecStateMachine::new(store, spawner, demo::projects())
+            .with_agent(agent)
+            .with_config(config);
+        if self.real_time {
+            machine
+        } else {
+            machine.with_clock(self.clock.clone())
+        }
     }
 
     pub(crate) async fn launch(&self, policy: Policy) -> SpecId {

@@ -1,0 +1,3 @@
+//! What every adapter has to pass, one suite per port.
+
+pub mod store;

@@ -1,0 +1,66 @@
+//! The suite is tested too: for every fault there is a case that fails because of it.
+
+use spec_core::testing::broken::Fault;
+use spec_core::testing::conformance::store::{
+    append, artifacts, cancellation, claim, commit, create, fence, lease, list, wakeups,
+};
+use tokio::task::JoinSet;
+
+use crate::fixture::MemoryFixture;
+
+macro_rules! caught {
+    ($($name:ident: $fault:ident by $topic:ident::$case:ident,)+) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                $topic::$case(&MemoryFixture::healthy()).await;
+                let mut cases = JoinSet::new();
+                cases.spawn(async {
+                    $topic::$case(&MemoryFixture::broken(Fault::$fault)).await;
+                });
+                let outcome = cases.join_next().await.unwrap();
+                assert!(
+                    outcome.is_err_and(|error| error.is_panic()),
+                    "{} passes on a store that is broken: {:?}",
+                    stringify!($case),
+                    Fault::$fault,
+                );
+            }
+        )+
+    };
+}
+
+caught! {
+    a_store_that_ignores_the_revision_is_caught:
+        IgnoresRevision by commit::commit_refuses_a_stale_revision,
+    a_store_that_ignores_the_fence_is_caught:
+        IgnoresFence by fence::commit_is_fenced_by_a_later_claim,
+    a_store_that_drops_events_is_caught:
+        DropsEvents by commit::commit_stores_state_events_and_artifacts_together,
+    a_store_that_keeps_events_of_refused_commits_is_caught:
+        KeepsEventsOfRefusedCommits by commit::commit_refuses_a_stale_revision,
+    a_store_that_stops_halfway_is_caught:
+        StopsHalfway by cancellation::dropped_commits_are_done_or_not_done,
+    a_store_that_reuses_places_is_caught:
+        ReusesSequence by append::sequences_stay_dense_across_commits_and_appends,
+    a_store_that_forgets_keys_is_caught:
+        ForgetsIdempotencyKey by create::racing_creates_with_one_key_store_one_spec,
+    a_store_that_hands_out_twice_is_caught:
+        ClaimsTwice by claim::claim_never_hands_out_a_spec_twice,
+    a_store_that_ignores_the_state_format_is_caught:
+        IgnoresMachineVersion by claim::claim_leaves_newer_state_formats_alone,
+    a_store_that_does_not_count_claims_is_caught:
+        CountsNoClaims by claim::claim_counts_fruitless_claims_until_a_commit_under_a_lease,
+    a_store_that_forgives_expired_runners_is_caught:
+        ForgivesExpiredRunners by lease::heartbeat_refuses_an_expired_runner,
+    a_store_that_forgets_the_checkpoint_is_caught:
+        ForgetsCheckpoint by append::append_keeps_the_revision_and_stores_the_checkpoint,
+    a_store_that_loses_an_artifact_is_caught:
+        LosesArtifact by artifacts::artifacts_are_the_newest_of_each_phase_in_order,
+    a_store_whose_list_skips_is_caught:
+        ListSkips by list::list_pages_hold_every_spec_once,
+    a_store_that_cuts_time_is_caught:
+        CutsTime by create::create_keeps_time_to_the_microsecond,
+    a_store_that_wakes_nobody_is_caught:
+        WakesNobody by wakeups::wakeups_reach_every_listener_after_every_change,
+}

@@ -1,0 +1,84 @@
+//! Specs, events and artifacts as columns, and back.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use spec_core::Spec;
+use spec_core::clock::Timestamp;
+use spec_core::event::{EventBody, NewEvent};
+use spec_core::id::{Revision, Sequence};
+use spec_core::machine::due_at;
+use spec_core::store::{SpecSummary, StoreError, StoreErrorKind};
+
+use crate::error::corrupt;
+
+/// The columns that follow from a spec's state.
+pub(crate) struct SpecColumns {
+    pub(crate) status: &'static str,
+    pub(crate) archived: bool,
+    pub(crate) revision: Revision,
+    pub(crate) machine_version: u16,
+    pub(crate) due_at: Option<i64>,
+    pub(crate) summary: String,
+    pub(crate) state: String,
+}
+
+impl SpecColumns {
+    pub(crate) fn of(spec: &Spec) -> Result<Self, StoreError> {
+        Ok(Self {
+            status: spec.status.as_str(),
+            archived: spec.archived_at.is_some(),
+            revision: spec.revision,
+            machine_version: spec.machine_version,
+            due_at: due_at(spec).map(Timestamp::as_micros),
+            summary: to_json("the summary of a spec", &SpecSummary::from(spec))?,
+            state: to_json("the state of a spec", spec)?,
+        })
+    }
+}
+
+/// An event without its place.
+pub(crate) struct EventColumns {
+    pub(crate) at: i64,
+    pub(crate) revision: Revision,
+    pub(crate) body: String,
+}
+
+impl EventColumns {
+    pub(crate) fn of_all(events: &[NewEvent]) -> Result<Vec<Self>, StoreError> {
+        events
+            .iter()
+            .map(|event| {
+                Ok(Self {
+                    at: event.at.as_micros(),
+                    revision: event.revision,
+                    body: to_json::<EventBody>("an event", &event.body)?,
+                })
+            })
+            .collect()
+    }
+}
+
+pub(crate) fn to_json<T: Serialize>(what: &str, value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| {
+        let message = format!("{what} cannot be written as JSON");
+        StoreError::new(StoreErrorKind::Internal, message).with_source(error)
+    })
+}
+
+pub(crate) fn from_json<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text)
+        .map_err(|error| corrupt(format!("{what} as stored cannot be read"), error))
+}
+
+/// A counter, such as a revision, as it was stored.
+pub(crate) fn counter<T>(what: &str, number: i64) -> Result<T, StoreError>
+where
+    T: TryFrom<i64, Error = std::num::TryFromIntError>,
+{
+    T::try_from(number).map_err(|error| corrupt(format!("{what} {number} is out of range"), error))
+}
+
+/// The last of so many events that follow `last`.
+pub(crate) fn after(last: Sequence, events: &[EventColumns]) -> Sequence {
+    events.iter().fold(last, |last, _event| last.next())
+}
