@@ -3,6 +3,7 @@
 //! covered by semantic versioning.
 
 mod clock;
+pub mod conformance;
 mod faulty;
 mod scripted;
 

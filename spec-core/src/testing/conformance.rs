@@ -1,0 +1,3 @@
+//! Suites that every adapter has to pass.
+
+pub mod spawner;
