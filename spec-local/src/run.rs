@@ -25,7 +25,7 @@ const SUPERVISOR: &str = include_str!("supervise.sh");
 /// outlives the signal that ends the program's time, to see the program end.
 const INNER: &str = r#"exec 4>&2 2>&3
 trap : TERM
-"$@" 2>&4 3>&- 4>&-
+(exec "$@" 2>&4 3>&- 4>&-)
 echo "exit $?" >&3"#;
 
 /// How long a supervisor may take to record itself.
