@@ -4,11 +4,11 @@
 
 pub mod broken;
 mod clock;
+pub mod conformance;
 pub mod demo;
 mod faulty;
 pub mod fixture;
 mod scripted;
-pub mod conformance;
 
 pub use clock::ManualClock;
 pub use faulty::{FaultMode, FaultPlan, FaultySpawner, FaultyStore};

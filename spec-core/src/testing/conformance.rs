@@ -1,3 +1,4 @@
 //! What every adapter has to pass, one suite per port.
 
+pub mod spawner;
 pub mod store;

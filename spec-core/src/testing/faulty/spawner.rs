@@ -26,7 +26,9 @@ impl<P> FaultySpawner<P> {
     pub fn new(inner: P, plan: FaultPlan) -> Self {
         Self { inner, plan }
     }
+}
 
+impl<P: SandboxSpawner> FaultySpawner<P> {
     async fn strike<T: Send>(
         &self,
         call: impl Future<Output = Result<T, SpawnError>> + Send,

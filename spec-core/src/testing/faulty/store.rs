@@ -31,7 +31,9 @@ impl<S> FaultyStore<S> {
     pub fn new(inner: S, plan: FaultPlan) -> Self {
         Self { inner, plan }
     }
+}
 
+impl<S: SpecStore> FaultyStore<S> {
     async fn strike<T: Send>(
         &self,
         call: impl Future<Output = Result<T, StoreError>> + Send,

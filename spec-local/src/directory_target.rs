@@ -1,0 +1,174 @@
+//! [`DirectoryTarget`].
+
+mod claim;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use serde::Serialize;
+use spec_core::clock::{IdGenerator, UuidV7Generator};
+use spec_core::sandbox::SandboxPath;
+use spec_core::sync::{FinishedSpec, SyncError, SyncTarget};
+
+use claim::{CLAIM_FILE, Claim};
+
+/// Writes finished specs to `<folder>/<slug>/`: what SYNC rendered, and the output of every phase as
+/// JSON.
+///
+/// Each file is replaced whole. A folder belongs to one spec, which a file in it, `.spec.json`,
+/// names together with the files that were written; those that a later version no longer has are
+/// removed, other files are left alone. Another spec, or anything else that is there, is never
+/// overwritten.
+#[derive(Debug, Clone)]
+pub struct DirectoryTarget {
+    folder: PathBuf,
+}
+
+impl DirectoryTarget {
+    /// Writes below `folder`, which is made when needed.
+    #[must_use]
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+        }
+    }
+}
+
+#[async_trait]
+impl SyncTarget for DirectoryTarget {
+    fn name(&self) -> &'static str {
+        "directory"
+    }
+
+    async fn upsert(&self, finished: &FinishedSpec) -> Result<(), SyncError> {
+        let slug = one_part(&finished.sync.slug)?;
+        let folder = self.folder.join(slug);
+        let files = files(finished)?;
+        let spec_id = finished.spec.id;
+        let work = tokio::task::spawn_blocking(move || write(&folder, spec_id, &files));
+        work.await.unwrap_or_else(|join| {
+            Err(SyncError::unavailable("the files were not all written").with_source(join))
+        })
+    }
+}
+
+fn write(
+    folder: &Path,
+    spec_id: spec_core::id::SpecId,
+    files: &BTreeMap<String, Vec<u8>>,
+) -> Result<(), SyncError> {
+    fs::create_dir_all(folder).map_err(failed(format_args!("make {}", folder.display())))?;
+    let names: BTreeSet<String> = files.keys().cloned().collect();
+    // Before and after: whatever a crash leaves half done, the next call knows all files of both.
+    let former = Claim::take(folder, spec_id)?;
+    Claim {
+        spec_id,
+        files: former.files.union(&names).cloned().collect(),
+    }
+    .write(folder)?;
+    for (name, content) in files {
+        let path = folder.join(name);
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent)
+            .and_then(|()| write_whole(&path, content))
+            .map_err(failed(format_args!("write {}", path.display())))?;
+    }
+    for name in former.files.difference(&names) {
+        // The list is a file that anybody may have changed.
+        if SandboxPath::new(name).is_ok() {
+            let path = folder.join(name);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(failed(format_args!("remove {}", path.display()))(error));
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+    }
+    Claim {
+        spec_id,
+        files: names,
+    }
+    .write(folder)
+}
+
+/// Everything that is written, by name.
+fn files(finished: &FinishedSpec) -> Result<BTreeMap<String, Vec<u8>>, SyncError> {
+    let outputs = &finished.outputs;
+    let mut files = BTreeMap::from([
+        ("explore.json".to_owned(), pretty(&outputs.explore)?),
+        (
+            "requirements.json".to_owned(),
+            pretty(&outputs.requirements)?,
+        ),
+        ("design.json".to_owned(), pretty(&outputs.design)?),
+        ("tasks.json".to_owned(), pretty(&outputs.tasks)?),
+        ("sync.json".to_owned(), pretty(&finished.sync)?),
+    ]);
+    for file in &finished.files {
+        let is_path = SandboxPath::new(&file.name).is_ok();
+        if !is_path || file.name == CLAIM_FILE {
+            return Err(SyncError::rejected(format!(
+                "`{}` is not a name for a file of a spec",
+                file.name
+            )));
+        }
+        files.insert(file.name.clone(), file.text.clone().into_bytes());
+    }
+    Ok(files)
+}
+
+fn one_part(slug: &str) -> Result<&str, SyncError> {
+    if slug.contains('/') || SandboxPath::new(slug).is_err() {
+        return Err(SyncError::rejected(format!(
+            "`{slug}` is not a name for the folder of a spec"
+        )));
+    }
+    Ok(slug)
+}
+
+fn pretty(value: &impl Serialize) -> Result<Vec<u8>, SyncError> {
+    let mut text = serde_json::to_vec_pretty(value).map_err(|error| {
+        SyncError::rejected("an output cannot be written as JSON").with_source(error)
+    })?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+/// Replaces a file, so that readers see the old or the new text and never a part.
+fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let next = path.with_file_name(format!(".{}.next", UuidV7Generator.uuid()));
+    let written = fs::File::create_new(&next).and_then(|mut file| {
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&next, path)
+    });
+    if written.is_err() {
+        // Best effort: the failure to write is what matters.
+        let _left = fs::remove_file(&next);
+    }
+    written
+}
+
+/// Says whether another try may help: what the folder's owner has to change, it will not.
+fn failed(what: impl Display) -> impl FnOnce(io::Error) -> SyncError {
+    move |error| {
+        use io::ErrorKind::{
+            AlreadyExists, IsADirectory, NotADirectory, PermissionDenied, ReadOnlyFilesystem,
+        };
+        let message = format!("could not {what}: {error}");
+        let stays = matches!(
+            error.kind(),
+            AlreadyExists | IsADirectory | NotADirectory | PermissionDenied | ReadOnlyFilesystem
+        );
+        if stays {
+            SyncError::rejected(message)
+        } else {
+            SyncError::unavailable(message).with_source(error)
+        }
+    }
+}

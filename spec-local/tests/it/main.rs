@@ -1,0 +1,10 @@
+//! `spec-local` with real folders, processes and repositories.
+
+mod checkout;
+mod conformance;
+mod directory_target;
+mod fixture;
+mod host_death;
+mod isolation;
+mod processes;
+mod world;
