@@ -29,7 +29,7 @@ struct Arguments {
     #[arg(long, value_name = "N")]
     slow_ms: Option<u64>,
     /// The idea; prints the drafts of all phases for it.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     idea: Option<String>,
     /// Title of the idea; its first words if absent.
     #[arg(long, requires = "idea")]

@@ -72,7 +72,12 @@ pub(crate) fn testing(
     }
     let mut summary = parts.join(", and ");
     if let Some(framework) = framework {
-        summary = format!("{summary}, written with {framework}");
+        let joint = if parts.iter().any(|part| part.starts_with("No tests")) {
+            "although the build file names"
+        } else {
+            "written with"
+        };
+        summary = format!("{summary}, {joint} {framework}");
     }
     if let Some(command) = &command {
         summary = format!("{summary}; run with `{command}`");

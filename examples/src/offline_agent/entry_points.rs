@@ -171,9 +171,9 @@ fn defines(line: &str) -> bool {
 /// A line with which a program starts, in any of the languages.
 fn starts_here(line: &str) -> bool {
     let line = line.trim_start();
-    line.starts_with("fn main(")
-        || line.starts_with("async fn main(")
-        || line.starts_with("pub fn main(")
+    line.starts_with("fn main()")
+        || line.starts_with("async fn main()")
+        || line.starts_with("pub fn main()")
         || line.starts_with("func main()")
         || line.starts_with("int main(")
         || line.starts_with("fun main(")
@@ -203,7 +203,7 @@ fn in_code(file: &SourceFile) -> Option<EntryPoint> {
                 return None;
             }
             let evidence = file.evidence(|line| {
-                ["fn main(", "async fn main(", "pub fn main("]
+                ["fn main()", "async fn main()", "pub fn main()"]
                     .iter()
                     .any(|start| line.starts_with(start))
             })?;
@@ -270,9 +270,13 @@ fn python(file: &SourceFile, example: &str, stem: &str) -> Option<EntryPoint> {
         .iter()
         .any(|call| line.contains(call))
     };
-    if let Some(evidence) = file.evidence(|line| {
-        application(line) && !line.trim_start().starts_with(['#', '>', '.', '"', ' '])
-    }) {
+    let mut quoted = false;
+    let served = file.lines().find(|(_, line)| {
+        let within = quoted;
+        quoted ^= line.matches("\"\"\"").count() % 2 == 1;
+        !within && application(line) && !line.trim_start().starts_with(['#', '>', '"'])
+    });
+    if let Some(evidence) = served.and_then(|(line, text)| file.evidence_at(line, text)) {
         return Some(at(
             &file.path,
             "Web application object".to_owned(),

@@ -46,10 +46,13 @@ fn group(requirement: &Requirement, slug: String, secured: bool) -> Group {
         title.to_owned()
     };
     let mut words = keywords(&name);
-    for word in keywords(&requirement.notes)
-        .into_iter()
-        .chain(keywords(&requirement.text))
-    {
+    // The text names the system in every requirement, which would rank files by the system's name.
+    let said = if requirement.notes.trim().is_empty() {
+        &requirement.text
+    } else {
+        &requirement.notes
+    };
+    for word in keywords(said) {
         if !words.contains(&word) && word != "idea" {
             words.push(word);
         }

@@ -16,6 +16,9 @@ use super::words::{capitalised, keywords, one_line};
 const MAX_FEATURES: usize = 24;
 const MAX_NAME_CHARS: usize = 80;
 
+/// What a wish is called that has no name.
+pub(crate) const UNNAMED: &str = "requested change";
+
 /// One thing that is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Feature {
@@ -114,7 +117,7 @@ fn from_title(title: &str, description: &str) -> Feature {
     let name = if words.chars().any(char::is_alphanumeric) {
         words
     } else {
-        "requested change".to_owned()
+        UNNAMED.to_owned()
     };
     let source = one_line(&grammar::plain(description), 200);
     let quoted = if source.is_empty() {
@@ -152,7 +155,7 @@ fn slug(name: &str) -> String {
     let clean = |text: &str| -> String {
         text.chars()
             .filter(char::is_ascii_alphanumeric)
-            .take(12)
+            .take(16)
             .collect::<String>()
             .to_ascii_uppercase()
     };

@@ -141,7 +141,7 @@ fn read(file: &SourceFile, repository: &Repository) -> Option<Manifest> {
     let name = file.name();
     match name {
         "Cargo.toml" => Some(cargo::read(file, repository)),
-        "package.json" => node::read(file),
+        "package.json" => node::read(file, repository),
         "pyproject.toml" | "setup.cfg" | "setup.py" | "Pipfile" => Some(python::read(file)),
         "go.mod" => Some(go::read(file, repository)),
         "pom.xml" => Some(other::maven(file)),

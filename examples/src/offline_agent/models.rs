@@ -129,7 +129,14 @@ fn fields<'a>(language: &str, head: &str, body: impl Iterator<Item = &'a str>) -
     if closed_at_once {
         return found;
     }
+    let mut quoted = false;
     for line in body.take(MAX_BODY_LINES) {
+        let marks = line.matches("\"\"\"").count();
+        let prose = quoted || marks > 0;
+        quoted ^= marks % 2 == 1;
+        if prose {
+            continue;
+        }
         let ends = match language {
             "Python" => !line.trim().is_empty() && !line.starts_with([' ', '\t']),
             _ => line.starts_with('}') || line.starts_with(')'),
@@ -198,6 +205,7 @@ fn field(language: &str, line: &str) -> Option<String> {
         .is_some_and(|c| c.is_alphabetic() || c == '_')
         && plain.chars().all(|c| c.is_alphanumeric() || c == '_');
     let keyword = [
+        "__slots__",
         "primary",
         "foreign",
         "constraint",

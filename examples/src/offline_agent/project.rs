@@ -130,10 +130,14 @@ fn speakable(name: &str) -> Option<String> {
 /// The first paragraph that is prose and not a heading, a badge or markup.
 fn about(file: &SourceFile) -> Option<String> {
     let mut paragraph: Vec<&str> = Vec::new();
+    let mut code = false;
     for (_, line) in file.lines().take(80) {
         let line = line.trim();
+        if line.starts_with("```") {
+            code = !code;
+        }
         let prose = line.chars().next().is_some_and(char::is_alphanumeric) && line.contains(' ');
-        if prose {
+        if prose && !code {
             paragraph.push(line);
         } else if !paragraph.is_empty() {
             break;

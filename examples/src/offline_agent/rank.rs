@@ -139,11 +139,11 @@ impl<'a> Index<'a> {
         }
         let file = document.file;
         let share = if file.is_test() || file.is_secondary() {
-            0.4
+            0.3
         } else if file.is_code() {
             1.0
         } else {
-            0.3
+            0.15
         };
         (score > 0.0).then_some(Hit {
             file,

@@ -204,7 +204,8 @@ const KNOWN: &[(Ecosystem, &str, &str, Role)] = &[
 pub(crate) fn frameworks(repository: &Repository, manifests: &[Manifest]) -> Vec<Framework> {
     let mut found: Vec<Framework> = Vec::new();
     for manifest in manifests {
-        let Some(file) = repository.file(&manifest.path) else {
+        let file = repository.file(&manifest.path);
+        let Some(file) = file.filter(|file| !file.is_secondary()) else {
             continue;
         };
         for dependency in &manifest.dependencies {

@@ -2,8 +2,8 @@
 
 use super::Feature;
 use super::grammar::{
-    PROVIDING, bare, has_number, is_article, is_latin, is_verb, lower_first, plain, tested,
-    third_person,
+    PROVIDING, bare, has_number, is_article, is_latin, is_preposition, is_verb, lower_first, plain,
+    tested, third_person, vague_words, with_article,
 };
 use super::lists::{actions, items};
 use crate::offline_agent::words::one_line;
@@ -138,6 +138,12 @@ pub(super) fn read(sentence: &str) -> Reading {
     for feature in &mut features {
         if let Some(actor) = &actor {
             feature.actor.clone_from(actor);
+            if let Clause::Act(act) = &feature.clause {
+                feature.clause = Clause::Let {
+                    who: with_article(actor),
+                    act: act.clone(),
+                };
+            }
         }
         feature.benefit.clone_from(&benefit);
     }
@@ -172,7 +178,13 @@ fn feature(name: &str, clause: Clause, source: &str) -> Feature {
 
 fn named(clause: Clause, core: &str, source: &str) -> Feature {
     let name = match &clause {
-        Clause::On { act, .. } => act.clone(),
+        Clause::On { act, .. }
+            if !act
+                .split_whitespace()
+                .any(|word| matches!(word, "it" | "them")) =>
+        {
+            act.clone()
+        }
         _ => core.to_owned(),
     };
     feature(&name, clause, source)
@@ -259,6 +271,7 @@ fn opening(text: &str) -> String {
         "it should be possible to ",
         "it must be possible to ",
         "be able to ",
+        "make it possible to ",
         "the ability to ",
         "ability to ",
         "need to ",
@@ -297,7 +310,8 @@ fn conditional(core: &str) -> Option<Clause> {
     let (subject, act) = modal(consequence).unwrap_or(("", consequence));
     let act = tested(&lower_first(&opening(act)));
     let first = act.split_whitespace().next().unwrap_or_default();
-    let act = if is_verb(first) && (subject.is_empty() || is_system(subject)) {
+    let commands = subject.is_empty() && !is_article(first) && act.split_whitespace().count() > 1;
+    let act = if commands || is_verb(first) && is_system(subject) {
         act
     } else {
         format!("ensure that {}", sentence_of(consequence))
@@ -405,6 +419,29 @@ fn statement(core: &str, source: &str) -> Vec<Feature> {
             .map(|(who, act)| feature(&act.clone(), Clause::Let { who, act }, source))
             .collect();
     }
+    if let Some(clauses) = several(core) {
+        return clauses
+            .iter()
+            .flat_map(|clause| statement(clause, source))
+            .collect();
+    }
+    if first == "support" && !rest.is_empty() && !rest.starts_with("for ") {
+        return items(rest)
+            .into_iter()
+            .map(|item| tested(&item))
+            .filter(|item| !item.is_empty())
+            .map(|item| feature(&item, Clause::Act(format!("support {item}")), source))
+            .collect();
+    }
+    if first == "make"
+        && let Some(clause) =
+            strip_prefix_ignoring_case(rest, "it possible for ").and_then(permission)
+    {
+        return clause
+            .into_iter()
+            .map(|(who, act)| feature(&act.clone(), Clause::Let { who, act }, source))
+            .collect();
+    }
     if PROVIDING.contains(&first.as_str()) && !rest.is_empty() {
         if let Some(object) = [
             "a way to ",
@@ -456,6 +493,22 @@ fn statement(core: &str, source: &str) -> Vec<Feature> {
     things(&lower_first(core), source)
 }
 
+/// "add a page and let admins ban users" asks for two things in two clauses.
+fn several(core: &str) -> Option<Vec<String>> {
+    let parts = actions(core);
+    let clause = |part: &String| {
+        let first = part
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_lowercase();
+        PROVIDING.contains(&first.as_str())
+            || matches!(first.as_str(), "let" | "allow" | "remove" | "replace")
+            || is_imperative(part, &first)
+    };
+    (parts.len() > 1 && parts.iter().skip(1).all(clause)).then_some(parts)
+}
+
 fn things(object: &str, source: &str) -> Vec<Feature> {
     items(object)
         .iter()
@@ -467,7 +520,7 @@ fn things(object: &str, source: &str) -> Vec<Feature> {
                 .next()
                 .unwrap_or_default()
                 .to_lowercase();
-            let acts = is_verb(&first) && item.split_whitespace().nth(1).is_some_and(is_article);
+            let acts = is_imperative(&item, &first);
             let clause = if acts {
                 Clause::Act(item.clone())
             } else {
@@ -476,6 +529,21 @@ fn things(object: &str, source: &str) -> Vec<Feature> {
             feature(&item, clause, source)
         })
         .collect()
+}
+
+/// Whether an item of a list is a verb phrase: "export specs as CSV", but not "export button".
+fn is_imperative(item: &str, first: &str) -> bool {
+    const ALSO_NOUNS: &[&str] = &[
+        "access", "cache", "change", "check", "comment", "filter", "format", "index", "link",
+        "list", "log", "map", "order", "process", "query", "record", "report", "request", "review",
+        "run", "schedule", "search", "share", "sort", "start", "tag", "test", "update", "view",
+    ];
+    let mut words = item.split_whitespace().skip(1);
+    let second = words.next().unwrap_or_default();
+    let third = words.next().unwrap_or_default();
+    let object = is_article(second)
+        || second.ends_with('s') && is_preposition(third) && !ALSO_NOUNS.contains(&first);
+    is_verb(first) && object
 }
 
 /// "users to export invoices" or "users export invoices".
@@ -509,6 +577,9 @@ fn permission(rest: &str) -> Option<Vec<(String, String)>> {
 
 fn modal_statement(subject: &str, act: &str, core: &str, source: &str) -> Vec<Feature> {
     let first = act.split_whitespace().next().unwrap_or_default();
+    if first == "be" && !vague_words(act).is_empty() && !has_number(act) {
+        return Vec::new();
+    }
     let vague_only = tested(act).split_whitespace().count() <= 1;
     if vague_only && !has_number(act) && act.split_whitespace().count() > 1 {
         // "It should be fast" says nothing that can be tested; it becomes a question elsewhere.

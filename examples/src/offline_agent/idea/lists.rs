@@ -100,7 +100,11 @@ pub(super) fn actions(phrase: &str) -> Vec<String> {
         let mut words = part.split_whitespace();
         let first = words.next().unwrap_or_default();
         let second = words.next().unwrap_or_default();
-        let acts = is_verb(first) && !second.is_empty() && !is_preposition(second);
+        // "them" means nothing without the part before.
+        let refers = part
+            .split_whitespace()
+            .any(|word| matches!(word, "it" | "them"));
+        let acts = is_verb(first) && !second.is_empty() && !is_preposition(second) && !refers;
         match found.last_mut() {
             Some(last) if !acts => {
                 // Not a verb phrase of its own: put it back where it was cut off.
@@ -163,8 +167,8 @@ mod tests {
     #[test]
     fn verb_phrases_are_actions() {
         assert_eq!(
-            actions("export invoices as PDF and send them by email"),
-            ["export invoices as PDF", "send them by email"]
+            actions("export invoices as PDF and send a message to the owner"),
+            ["export invoices as PDF", "send a message to the owner"]
         );
         assert_eq!(actions("create and edit notes"), ["create and edit notes"]);
         assert_eq!(

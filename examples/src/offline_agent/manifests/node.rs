@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::{Ecosystem, Manifest, Named, Program};
-use crate::offline_agent::scan::SourceFile;
+use crate::offline_agent::scan::{Repository, SourceFile};
 
-pub(super) fn read(file: &SourceFile) -> Option<Manifest> {
+pub(super) fn read(file: &SourceFile, repository: &Repository) -> Option<Manifest> {
     let document: Value = serde_json::from_str(file.text.as_deref()?).ok()?;
     let mut manifest = Manifest::new(file, Ecosystem::Node);
     manifest.name = document
@@ -56,6 +56,18 @@ pub(super) fn read(file: &SourceFile) -> Option<Manifest> {
             line,
         })
     });
+    if manifest.library.is_none() && manifest.programs.is_empty() {
+        // What Node.js loads when the build file does not say.
+        let index = manifest.resolve("index.js");
+        let named = file.find(|line| line.contains("\"name\""));
+        manifest.library = named
+            .filter(|_| repository.has(&index))
+            .map(|(line, _)| Program {
+                name: "index".to_owned(),
+                path: Some(index),
+                line,
+            });
+    }
     Some(manifest)
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Every use of one becomes an assumption of the output, because the idea did not say it.
 
+use crate::offline_agent::idea::grammar::is_preposition;
 use crate::offline_agent::idea::{Clause, Feature};
-use crate::offline_agent::words::keywords;
+use crate::offline_agent::words::{keywords, stem};
 
 /// A capability. In the texts `{it}` is the feature and `{system}` the system.
 #[derive(Debug)]
@@ -26,13 +27,34 @@ pub(super) fn of(feature: &Feature) -> Option<&'static Capability> {
     let Clause::Provide(thing) = &feature.clause else {
         return None;
     };
-    let words = keywords(thing);
+    let named = keywords(before_preposition(thing));
+    let said = keywords(thing);
     KNOWN.iter().find(|known| {
-        known
-            .stems
-            .iter()
-            .any(|all| all.iter().all(|stem| words.iter().any(|word| word == stem)))
+        // How one signs in is often said after "with"; other capabilities are named first.
+        let words = if known.id == "federated-login" {
+            &said
+        } else {
+            &named
+        };
+        known.stems.iter().any(|all| {
+            all.iter().all(|wanted| {
+                words
+                    .iter()
+                    .any(|word| word == wanted || *word == stem(wanted))
+            })
+        })
     })
+}
+
+fn before_preposition(phrase: &str) -> &str {
+    let mut end = 0;
+    for word in phrase.split_inclusive(' ') {
+        if end > 0 && is_preposition(word.trim()) {
+            break;
+        }
+        end += word.len();
+    }
+    phrase.get(..end).unwrap_or(phrase)
 }
 
 static KNOWN: &[Capability] = &[
@@ -43,7 +65,7 @@ static KNOWN: &[Capability] = &[
             &["password", "recovery"],
             &["forgot", "password"],
         ],
-        trigger: "a user requests {it} for a known address",
+        trigger: "a user requests a password reset for a known address",
         response: "send a reset link that works once to that address",
         checks: &[
             "a reset is requested for a known address, one message with a reset link is sent to it",
@@ -80,6 +102,25 @@ static KNOWN: &[Capability] = &[
             "a user cancels at the identity provider, the sign-in page is shown again",
         ],
         benefit: "I do not need one more password",
+    },
+    Capability {
+        id: "second-factor",
+        stems: &[
+            &["two", "factor"],
+            &["second", "factor"],
+            &["2fa"],
+            &["mfa"],
+            &["multi", "factor"],
+        ],
+        trigger: "a user with a second factor has submitted valid credentials",
+        response: "ask for the second factor before it starts a session",
+        checks: &[
+            "valid credentials are submitted without the second factor, no session is started",
+        ],
+        unwanted: "the second factor is wrong",
+        mitigation: "refuse the sign-in",
+        failure_checks: &["a wrong second factor is submitted, no session is started"],
+        benefit: "a stolen password alone is of no use",
     },
     Capability {
         id: "login",

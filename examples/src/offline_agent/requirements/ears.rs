@@ -1,8 +1,8 @@
 //! Sentences in the EARS patterns (Mavin et al., 2009).
 
 use super::capabilities::Capability;
-use crate::offline_agent::idea::grammar::{gerund, introduced, is_latin, referred};
-use crate::offline_agent::idea::{Clause, Feature, Moment};
+use crate::offline_agent::idea::grammar::{head, introduced, is_latin, referred};
+use crate::offline_agent::idea::{Clause, Feature, Moment, UNNAMED};
 use crate::offline_agent::project::Kind;
 use crate::offline_agent::words::{capitalised, one_line};
 
@@ -50,9 +50,11 @@ pub(super) fn want(feature: &Feature) -> String {
         ),
         Clause::Swap { old, new } => format!("{new} in place of {old}"),
         Clause::Drop(thing) => format!("to work without {thing}"),
-        Clause::Preserve(_) | Clause::Fix(_) | Clause::Ensure(_) => {
-            format!("this: {}", feature.name)
+        Clause::Preserve(thing) => {
+            format!("{} restructured with the same results", referred(thing))
         }
+        Clause::Fix(fault) => format!("to be spared this fault: {fault}"),
+        Clause::Ensure(statement) => format!("to rely on it that {statement}"),
         Clause::Quote(text) => format!("“{text}”"),
     }
 }
@@ -69,7 +71,9 @@ fn refer(feature: &Feature) -> String {
         | Clause::Preserve(_)
         | Clause::Fix(_)
         | Clause::Quote(_) => {
-            if is_latin(&feature.name) {
+            if feature.name == UNNAMED {
+                format!("the {UNNAMED}")
+            } else if is_latin(&feature.name) {
                 feature.name.clone()
             } else {
                 format!("“{}”", feature.name)
@@ -140,7 +144,9 @@ fn main(feature: &Feature, system: &str, it: &str) -> Draft {
     let (text, check) = match &feature.clause {
         Clause::Provide(thing) => (
             format!("{subject} shall provide {}.", introduced(thing)),
-            format!("When {it} is in place, every test that passed before still passes."),
+            format!(
+                "When the change for {it} is in place, every test that passed before still passes."
+            ),
         ),
         Clause::Act(act) => (
             format!("{subject} shall {act}."),
@@ -205,12 +211,14 @@ fn main(feature: &Feature, system: &str, it: &str) -> Draft {
         ),
         Clause::Quote(text) => (
             format!("{subject} shall provide what the idea describes as “{text}”."),
-            format!("When {it} is in place, every test that passed before still passes."),
+            format!(
+                "When the change for {it} is in place, every test that passed before still passes."
+            ),
         ),
     };
     let review = match &feature.clause {
         Clause::Provide(_) | Clause::Quote(_) => agrees(feature, it),
-        Clause::Act(act) | Clause::Let { act, .. } => agrees(feature, &gerund(act)),
+        Clause::Act(act) | Clause::Let { act, .. } => agrees(feature, &format!("to {act}")),
         Clause::On { .. }
         | Clause::Ensure(_)
         | Clause::Swap { .. }
@@ -239,11 +247,28 @@ fn failure(feature: &Feature, system: &str, kind: Kind, it: &str) -> Option<Draf
         Kind::Application => "to the user",
     };
     let event = match &feature.clause {
+        // Texts and tests have no run of their own that could fail.
+        Clause::Provide(thing)
+            if [
+                "docs",
+                "documentation",
+                "guide",
+                "tutorial",
+                "readme",
+                "changelog",
+                "tests",
+                "test",
+                "examples",
+                "example",
+            ]
+            .contains(&head(thing).to_lowercase().as_str()) =>
+        {
+            return None;
+        }
         Clause::Provide(_) | Clause::Quote(_) => format!("an error occurs during the use of {it}"),
-        Clause::Act(act) => format!("{} fails", gerund(act)),
-        Clause::Let { act, .. } => format!("an attempt to {act} fails"),
+        Clause::Act(act) | Clause::Let { act, .. } => format!("an attempt to {act} fails"),
         Clause::On { act, .. } if !act.starts_with("ensure that") => {
-            format!("{} fails", gerund(act))
+            format!("an attempt to {act} fails")
         }
         // What is a rule or a change of the code has no run that could fail.
         Clause::On { .. }
