@@ -178,13 +178,11 @@ impl Draft<'_> {
     }
 
     fn requirements(&self, progress: &mut Progress<'_>) -> Result<RequirementsOutput, DraftError> {
-        Ok(match self.given(Phase::Requirements)? {
-            Some(PhaseOutput::Requirements(output)) => *output,
-            Some(_) | None => {
-                progress.warn(600, "No requirements were handed over; drafting them first");
-                requirements::requirements(self.survey, self.idea, progress)
-            }
-        })
+        if let Some(PhaseOutput::Requirements(output)) = self.given(Phase::Requirements)? {
+            return Ok(*output);
+        }
+        progress.warn(600, "No requirements were handed over; drafting them first");
+        Ok(requirements::requirements(self.survey, self.idea, progress))
     }
 
     fn design(

@@ -232,7 +232,9 @@ fn assert_tasks(output: &TasksOutput, ids: &BTreeSet<spec_core::artifact::Requir
     }));
     for (at, ticket) in output.tickets.iter().enumerate() {
         assert!(ticket.id.is_well_formed());
-        let earlier = |id| output.tickets.iter().take(at).any(|t| t.id == *id);
+        let earlier = |id: &spec_core::artifact::TicketId| {
+            output.tickets.iter().take(at).any(|t| t.id == *id)
+        };
         assert!(ticket.dependencies.blocked_by.iter().all(earlier));
         assert!(!ticket.tasks.is_empty());
     }

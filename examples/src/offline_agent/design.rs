@@ -284,19 +284,19 @@ fn overview(survey: &Survey, groups: &[Group], plan: &Plan) -> String {
         .take(6)
         .map(|c| format!("`{}`", c.file_path))
         .collect();
-    let mut text = format!(
+    let mut text = vec![format!(
         "The design adds {new} new {} to {}, one for each feature: {}.",
         if new == 1 { "part" } else { "parts" },
         survey.project.system(),
         series(&names)
-    );
+    )];
     if existing.is_empty() {
-        text.push_str(" No existing source file was found that it would have to touch.");
+        text.push(" No existing source file was found that it would have to touch.".to_owned());
     } else {
-        text.push_str(&format!("\n\nIt touches these existing files: {}. They were found by the words that they share with the requirements, or because execution starts in them.", series(&existing)));
+        text.push(format!("\n\nIt touches these existing files: {}. They were found by the words that they share with the requirements, or because execution starts in them.", series(&existing)));
     }
-    text.push_str("\n\nEach new part validates what it is given, does its one task and reports failures to its caller; the entry point only connects the parts.");
-    text
+    text.push("\n\nEach new part validates what it is given, does its one task and reports failures to its caller; the entry point only connects the parts.".to_owned());
+    text.concat()
 }
 
 /// Existing types whose names the requirements use.

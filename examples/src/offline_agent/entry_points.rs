@@ -2,6 +2,7 @@
 
 use spec_core::artifact::{EntryPoint, Evidence};
 
+use super::languages::language_of;
 use super::manifests::{Ecosystem, Manifest, Program};
 use super::scan::{Repository, SourceFile};
 
@@ -52,23 +53,16 @@ pub(crate) fn entry_points(repository: &Repository, manifests: &[Manifest]) -> V
 /// One entry a file; the first word is the better one.
 fn add(found: &mut Vec<EntryPoint>, entry: Option<EntryPoint>) {
     if let Some(entry) = entry
-        && !found
-            .iter()
-            .any(|known| known.path == entry.path && known.path_is_code(&entry))
+        && !found.iter().any(|known| is_same(known, &entry))
     {
         found.push(entry);
     }
 }
 
-trait SameStart {
-    fn path_is_code(&self, other: &Self) -> bool;
-}
-
-impl SameStart for EntryPoint {
-    /// A build file may declare several entries; a source file is one.
-    fn path_is_code(&self, other: &Self) -> bool {
-        !self.path.ends_with(".json") || self.description == other.description
-    }
+/// A source file is one entry; a build file may declare several.
+fn is_same(known: &EntryPoint, entry: &EntryPoint) -> bool {
+    let source = language_of(&known.path).is_some_and(|language| language.code);
+    known.path == entry.path && (source || known.description == entry.description)
 }
 
 fn at(path: &str, description: String, evidence: Evidence) -> EntryPoint {

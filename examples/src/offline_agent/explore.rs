@@ -84,11 +84,11 @@ fn summary(survey: &Survey) -> String {
     let project = &survey.project;
     let files = survey.repository.files.len();
     let name = project.name.as_deref().unwrap_or("This repository");
-    let mut text = format!("{name} is a {}", project_type(survey));
+    let mut text = vec![format!("{name} is a {}", project_type(survey))];
     if files == 0 {
         return "The repository holds no files that could be read.".to_owned();
     }
-    text.push_str(&format!(" of {files} {}", plural(files, "file", "files")));
+    text.push(format!(" of {files} {}", plural(files, "file", "files")));
     let code: Vec<String> = project
         .languages
         .iter()
@@ -96,11 +96,11 @@ fn summary(survey: &Survey) -> String {
         .map(|(name, lines)| format!("{name} ({lines} {})", plural(*lines, "line", "lines")))
         .collect();
     if !code.is_empty() {
-        text.push_str(&format!(", mostly {}", series(&code)));
+        text.push(format!(", mostly {}", series(&code)));
     }
-    text.push('.');
+    text.push(".".to_owned());
     if let Some(about) = &project.about {
-        text.push_str(&format!(" Its readme says: “{}”", one_line(about, 240)));
+        text.push(format!(" Its readme says: “{}”", one_line(about, 240)));
     }
     if !survey.frameworks.is_empty() {
         let names: Vec<&str> = survey
@@ -109,17 +109,17 @@ fn summary(survey: &Survey) -> String {
             .take(8)
             .map(|framework| framework.name)
             .collect();
-        text.push_str(&format!(" It builds on {}.", series(&names)));
+        text.push(format!(" It builds on {}.", series(&names)));
     }
     let starts = survey.entry_points.len();
     if starts > 0 {
-        text.push_str(&format!(
+        text.push(format!(
             " Execution starts in {starts} known {}.",
             plural(starts, "place", "places")
         ));
     }
-    text.push_str(&format!(" {}", capitalised(&survey.testing.summary)));
-    text
+    text.push(format!(" {}", capitalised(&survey.testing.summary)));
+    text.concat()
 }
 
 fn project_type(survey: &Survey) -> String {
@@ -404,20 +404,20 @@ fn feature_summary(survey: &Survey, idea: &Idea) -> FeatureSummary {
 }
 
 fn notes(survey: &Survey, idea: &Idea) -> String {
-    let mut notes = NOTE.to_owned();
+    let mut notes = vec![NOTE.to_owned()];
     if survey.repository.left_out > 0 {
-        notes.push_str(&format!(
+        notes.push(format!(
             " {} files beyond the bound of the scan were not read.",
             survey.repository.left_out
         ));
     }
     if idea.left_out > 0 {
-        notes.push_str(&format!(
+        notes.push(format!(
             " The idea holds {} further wishes than this draft covers.",
             idea.left_out
         ));
     }
-    notes
+    notes.concat()
 }
 
 fn assumptions(survey: &Survey) -> Vec<Assumption> {

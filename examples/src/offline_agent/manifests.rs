@@ -151,7 +151,7 @@ fn read(file: &SourceFile, repository: &Repository) -> Option<Manifest> {
         "mix.exs" => Some(other::mix(file)),
         "CMakeLists.txt" => Some(other::cmake(file)),
         "Makefile" | "makefile" | "GNUmakefile" => Some(other::make(file)),
-        _ if name.starts_with("requirements") && name.ends_with(".txt") => {
+        _ if name.starts_with("requirements") && file.is_in("Text") => {
             Some(python::requirements(file))
         }
         _ if name.ends_with(".gemspec") => Some(other::gems(file)),

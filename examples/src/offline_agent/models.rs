@@ -119,7 +119,7 @@ fn declared_type<'a>(language: &str, line: &'a str) -> Option<&'a str> {
         "TypeScript" => !line.contains("type ") || line.contains('=') || line.contains("interface"),
         _ => true,
     };
-    let named = name.chars().next().is_some_and(|c| c.is_alphabetic()) && name.chars().count() > 1;
+    let named = name.chars().next().is_some_and(char::is_alphabetic) && name.chars().count() > 1;
     (defines && named).then_some(name)
 }
 

@@ -186,7 +186,7 @@ fn kind(repository: &Repository, manifests: &[Manifest], frameworks: &[Framework
         Kind::Application
     } else if has(Role::WebServer) && !workspace {
         Kind::Service
-    } else if (programs || main) && (has(Role::CommandLine) || main) && !workspace {
+    } else if (main || programs && has(Role::CommandLine)) && !workspace {
         Kind::Tool
     } else if manifests.iter().any(|m| m.library.is_some()) && !main {
         Kind::Library

@@ -188,46 +188,46 @@ fn category(feature: &Feature) -> RequirementCategory {
             .iter()
             .any(|stem| said.iter().any(|word| word == stem))
     };
-    match &feature.clause {
-        Clause::Swap { .. } | Clause::Drop(_) | Clause::Preserve(_) => RequirementCategory::Con,
-        Clause::Fix(_) => RequirementCategory::Rel,
-        _ if has_number(&feature.source)
-            && speaks(&[
-                "ms",
-                "second",
-                "millisecond",
-                "latenc",
-                "throughput",
-                "minut",
-            ]) =>
-        {
-            RequirementCategory::Perf
-        }
-        _ if speaks(&[
-            "encrypt",
-            "authenticat",
-            "login",
-            "password",
-            "oauth",
-            "permiss",
-            "authoriz",
-            "authoris",
-            "csrf",
-            "2fa",
-            "sso",
-            "token",
-            "role",
-        ]) =>
-        {
-            RequirementCategory::Sec
-        }
-        _ if speaks(&["accessibl", "accessibility", "wcag", "keyboard"]) => {
-            RequirementCategory::Use
-        }
-        _ if speaks(&["retry", "retri", "timeout", "uptim", "backup", "recov"]) => {
-            RequirementCategory::Rel
-        }
-        _ => RequirementCategory::Func,
+    if matches!(
+        feature.clause,
+        Clause::Swap { .. } | Clause::Drop(_) | Clause::Preserve(_)
+    ) {
+        RequirementCategory::Con
+    } else if matches!(feature.clause, Clause::Fix(_)) {
+        RequirementCategory::Rel
+    } else if has_number(&feature.source)
+        && speaks(&[
+            "ms",
+            "second",
+            "millisecond",
+            "latenc",
+            "throughput",
+            "minut",
+        ])
+    {
+        RequirementCategory::Perf
+    } else if speaks(&[
+        "encrypt",
+        "authenticat",
+        "login",
+        "password",
+        "oauth",
+        "permiss",
+        "authoriz",
+        "authoris",
+        "csrf",
+        "2fa",
+        "sso",
+        "token",
+        "role",
+    ]) {
+        RequirementCategory::Sec
+    } else if speaks(&["accessibl", "accessibility", "wcag", "keyboard"]) {
+        RequirementCategory::Use
+    } else if speaks(&["retry", "retri", "timeout", "uptim", "backup", "recov"]) {
+        RequirementCategory::Rel
+    } else {
+        RequirementCategory::Func
     }
 }
 

@@ -185,7 +185,16 @@ fn named(clause: Clause, core: &str, source: &str) -> Feature {
         {
             act.clone()
         }
-        _ => core.to_owned(),
+        Clause::On { .. }
+        | Clause::Provide(_)
+        | Clause::Act(_)
+        | Clause::Let { .. }
+        | Clause::Ensure(_)
+        | Clause::Swap { .. }
+        | Clause::Drop(_)
+        | Clause::Preserve(_)
+        | Clause::Fix(_)
+        | Clause::Quote(_) => core.to_owned(),
     };
     feature(&name, clause, source)
 }
@@ -506,7 +515,12 @@ fn several(core: &str) -> Option<Vec<String>> {
             || matches!(first.as_str(), "let" | "allow" | "remove" | "replace")
             || is_imperative(part, &first)
     };
-    (parts.len() > 1 && parts.iter().skip(1).all(clause)).then_some(parts)
+    // "add create, update and delete operations" names verbs and asks for one thing.
+    let names_verbs = parts
+        .first()
+        .and_then(|part| part.split_whitespace().next_back())
+        .is_some_and(is_verb);
+    (parts.len() > 1 && !names_verbs && parts.iter().skip(1).all(clause)).then_some(parts)
 }
 
 fn things(object: &str, source: &str) -> Vec<Feature> {
@@ -686,9 +700,10 @@ fn action(act: &str, source: &str) -> Option<Feature> {
         _ if PROVIDING.contains(&verb) => Clause::Provide(object.to_owned()),
         _ => Clause::Act(act.clone()),
     };
-    let name = match &clause {
-        Clause::Provide(object) => object.clone(),
-        _ => act.clone(),
+    let name = if let Clause::Provide(object) = &clause {
+        object.clone()
+    } else {
+        act.clone()
     };
     Some(feature(&name, clause, source))
 }

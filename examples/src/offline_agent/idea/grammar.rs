@@ -342,6 +342,8 @@ const COUNTABLE: &[&str] = &[
     "admin",
     "alert",
     "api",
+    "app",
+    "application",
     "argument",
     "badge",
     "banner",
