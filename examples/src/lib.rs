@@ -1,1 +1,3 @@
 //! Programs that compose the crates.
+
+pub mod offline_agent;

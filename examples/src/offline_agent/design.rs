@@ -1,0 +1,454 @@
+//! DESIGN: which files change, which are new, and how they work together.
+
+mod diagram;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use spec_core::artifact::{
+    ApiEndpoint, Assumption, Component, DataModel, DesignDecision, DesignOutput, DesignRisk,
+    Interface, Question, RequirementId, RequirementsOutput, TestingStrategy,
+};
+
+use super::NOTE;
+use super::groups::{Group, groups};
+use super::ids::id;
+use super::placement::{Placement, camel, pascal, place};
+use super::progress::Progress;
+use super::rank::{Hit, Index};
+use super::survey::Survey;
+use super::words::{one_line, series, stem, words};
+
+pub(crate) fn design(
+    survey: &Survey,
+    requirements: &RequirementsOutput,
+    index: &Index<'_>,
+    progress: &mut Progress<'_>,
+) -> DesignOutput {
+    let groups = groups(requirements);
+    let mut plan = Plan::default();
+    for (number, group) in groups.iter().enumerate() {
+        let hits = index.search(&group.words);
+        let placement = place(survey, group, &hits, &mut plan.taken);
+        if number < 6 {
+            progress.file(700, format!("Placing {} in {}", group.name, placement.path));
+        }
+        plan.feature(survey, group, &hits, placement);
+    }
+    plan.connect(survey);
+    let existing = plan
+        .components
+        .iter()
+        .filter(|component| component.exists)
+        .count();
+    progress.say(
+        900,
+        format!(
+            "Designed {} components, {existing} of them in files that exist",
+            plan.components.len()
+        ),
+    );
+    let diagram = diagram::flowchart(&plan.components);
+    DesignOutput {
+        feature_name: requirements.feature_name.clone(),
+        architecture_overview: overview(survey, &groups, &plan),
+        architecture_diagram: diagram,
+        data_models: data_models(survey, &groups),
+        api_endpoints: endpoints(requirements),
+        integration_points: plan.integration_points(),
+        error_handling: error_handling(survey, requirements),
+        testing_strategy: plan.testing(survey),
+        security_considerations: security(&groups),
+        decisions: decisions(survey, &plan),
+        risks: risks(survey),
+        migration_plan: vec![
+            "Add the new files with their tests.".to_owned(),
+            "Connect them to the existing files listed as components.".to_owned(),
+            "Run all tests, old and new, before the change is merged.".to_owned(),
+        ],
+        questions: questions(survey),
+        assumptions: vec![Assumption {
+            text: "New files may be added beside the existing ones.".to_owned(),
+            basis: "The layout of the repository shows no rule against it.".to_owned(),
+        }],
+        notes: NOTE.to_owned(),
+        components: plan.components,
+    }
+}
+
+#[derive(Debug, Default)]
+struct Plan {
+    components: Vec<Component>,
+    placements: Vec<(String, Placement)>,
+    taken: BTreeSet<String>,
+}
+
+impl Plan {
+    fn feature(&mut self, survey: &Survey, group: &Group, hits: &[Hit<'_>], placement: Placement) {
+        let related = hits.iter().find(|hit| {
+            hit.file.is_code()
+                && !hit.file.is_test()
+                && !hit.file.is_secondary()
+                && hit.words.iter().any(|word| group.words.contains(word))
+        });
+        let mut dependencies = Vec::new();
+        if let Some(hit) = related {
+            let shared: Vec<String> = hit
+                .evidence()
+                .map(|evidence| {
+                    format!(
+                        "line {}: `{}`",
+                        evidence.line,
+                        evidence.excerpt.replace('`', "'")
+                    )
+                })
+                .into_iter()
+                .collect();
+            let description = format!(
+                "Existing file that shares words with {} ({}).",
+                group.name,
+                series(&shared)
+            );
+            self.existing(&hit.file.path, &description, &group.requirements);
+            dependencies.push(hit.file.path.clone());
+        }
+        let words = group.stem_words();
+        let documented = survey.project.main_language.is_none();
+        self.components.push(Component {
+            name: self.free_name(&group.name),
+            kind: if documented { "document" } else { "module" }.to_owned(),
+            file_path: placement.path.clone(),
+            exists: false,
+            description: format!("New part for {}.", group.name),
+            responsibility: if documented {
+                format!(
+                    "Holds the agreed behaviour of {} until a language is chosen.",
+                    group.name
+                )
+            } else {
+                format!(
+                    "Does what the requirements say about {}, and nothing else.",
+                    group.name
+                )
+            },
+            interfaces: if documented {
+                Vec::new()
+            } else {
+                vec![interface(survey, &words, group)]
+            },
+            dependencies,
+            requirements: group.requirements.clone(),
+        });
+        self.placements.push((group.name.clone(), placement));
+    }
+
+    fn free_name(&self, name: &str) -> String {
+        let taken = |candidate: &str| {
+            self.components
+                .iter()
+                .any(|component| component.name == candidate)
+        };
+        let mut free = name.to_owned();
+        let mut number = 2;
+        while taken(&free) {
+            free = format!("{name} ({number})");
+            number += 1;
+        }
+        free
+    }
+
+    fn existing(&mut self, path: &str, description: &str, requirements: &[RequirementId]) {
+        if let Some(known) = self
+            .components
+            .iter_mut()
+            .find(|component| component.name == path)
+        {
+            for requirement in requirements {
+                if !known.requirements.contains(requirement) {
+                    known.requirements.push(requirement.clone());
+                }
+            }
+            return;
+        }
+        self.components.push(Component {
+            name: path.to_owned(),
+            kind: "existing file".to_owned(),
+            file_path: path.to_owned(),
+            exists: true,
+            description: description.to_owned(),
+            responsibility: "Keeps its present task; changes only where the new parts need it."
+                .to_owned(),
+            interfaces: Vec::new(),
+            dependencies: Vec::new(),
+            requirements: requirements.to_vec(),
+        });
+    }
+
+    /// Makes the new parts reachable from the first entry point that is source code.
+    fn connect(&mut self, survey: &Survey) {
+        let entry = survey.entry_points.iter().find(|entry| {
+            survey
+                .repository
+                .file(&entry.path)
+                .is_some_and(|file| file.is_code() && !file.is_secondary())
+                && survey.project.main_language.is_some_and(|language| {
+                    survey
+                        .repository
+                        .file(&entry.path)
+                        .is_some_and(|file| file.is_in(language))
+                })
+        });
+        let Some(entry) = entry else { return };
+        let all: Vec<RequirementId> = self
+            .components
+            .iter()
+            .filter(|c| !c.exists)
+            .flat_map(|c| c.requirements.clone())
+            .collect();
+        let new: Vec<String> = self
+            .components
+            .iter()
+            .filter(|c| !c.exists)
+            .map(|c| c.name.clone())
+            .collect();
+        self.existing(&entry.path, &format!("{}.", entry.description), &all);
+        for component in &mut self.components {
+            // The entry point uses the new parts, so they do not use it.
+            component.dependencies.retain(|name| *name != entry.path);
+            if component.name == entry.path {
+                component.dependencies.clone_from(&new);
+                "Makes the new parts reachable from where execution starts."
+                    .clone_into(&mut component.responsibility);
+            }
+        }
+    }
+
+    fn integration_points(&self) -> Vec<String> {
+        self.components
+            .iter()
+            .filter(|component| component.exists)
+            .map(|component| format!("`{}`: {}", component.file_path, component.responsibility))
+            .collect()
+    }
+
+    fn testing(&self, survey: &Survey) -> TestingStrategy {
+        let unit = self
+            .placements
+            .iter()
+            .map(|(name, placement)| match &placement.test_path {
+                Some(path) => format!("{name}: each acceptance criterion is one test in `{path}`."),
+                None => format!(
+                    "{name}: a reviewer compares `{}` with the acceptance criteria.",
+                    placement.path
+                ),
+            });
+        let integration = match &survey.testing.command {
+            Some(command) => {
+                format!("`{command}` passes with the tests that exist and the new ones.")
+            }
+            None => {
+                "The existing behaviour is checked by hand, because no way to run tests was found."
+                    .to_owned()
+            }
+        };
+        TestingStrategy {
+            unit_tests: unit.collect(),
+            integration_tests: vec![integration],
+        }
+    }
+}
+
+fn interface(survey: &Survey, words: &[String], group: &Group) -> Interface {
+    let method = match survey.project.main_language.unwrap_or_default() {
+        "JavaScript" | "TypeScript" | "Java" | "Kotlin" | "Swift" | "PHP" | "Dart" | "Vue"
+        | "Svelte" => camel(words),
+        "Go" | "C#" => pascal(words),
+        _ => words.join("_"),
+    };
+    Interface {
+        method,
+        inputs: format!(
+            "What a request for {} carries, validated at the border.",
+            group.name
+        ),
+        outputs: "The outcome, or an error that names its cause.".to_owned(),
+    }
+}
+
+fn overview(survey: &Survey, groups: &[Group], plan: &Plan) -> String {
+    let names: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
+    let new = plan.components.iter().filter(|c| !c.exists).count();
+    let existing: Vec<String> = plan
+        .components
+        .iter()
+        .filter(|c| c.exists)
+        .take(6)
+        .map(|c| format!("`{}`", c.file_path))
+        .collect();
+    let mut text = vec![format!(
+        "The design adds {new} new {} to {}, one for each feature: {}.",
+        if new == 1 { "part" } else { "parts" },
+        survey.project.system(),
+        series(&names)
+    )];
+    if existing.is_empty() {
+        text.push(" No existing source file was found that it would have to touch.".to_owned());
+    } else {
+        text.push(format!("\n\nIt touches these existing files: {}. They were found by the words that they share with the requirements, or because execution starts in them.", series(&existing)));
+    }
+    text.push("\n\nEach new part validates what it is given, does its one task and reports failures to its caller; the entry point only connects the parts.".to_owned());
+    text.concat()
+}
+
+/// Existing types whose names the requirements use.
+fn data_models(survey: &Survey, groups: &[Group]) -> Vec<DataModel> {
+    let mut seen = BTreeSet::new();
+    survey
+        .models
+        .iter()
+        .filter(|model| !model.fields.is_empty())
+        .filter(|model| {
+            let name: Vec<String> = words(&model.name).iter().map(|word| stem(word)).collect();
+            groups
+                .iter()
+                .any(|group| name.iter().all(|word| group.words.contains(word)))
+        })
+        .filter(|model| seen.insert(model.name.clone()))
+        .take(6)
+        .map(|model| DataModel {
+            name: model.name.clone(),
+            table_name: None,
+            description: format!("Exists in `{}`; the requirements use its name.", model.file),
+            fields: model
+                .fields
+                .iter()
+                .map(|field| (field.clone(), "as defined today".to_owned()))
+                .collect(),
+            indexes: Vec::new(),
+            relationships: Vec::new(),
+        })
+        .collect()
+}
+
+/// Only paths that the requirements themselves name.
+fn endpoints(requirements: &RequirementsOutput) -> Vec<ApiEndpoint> {
+    let mut found: Vec<ApiEndpoint> = Vec::new();
+    for requirement in &requirements.requirements {
+        let mut before = "";
+        for token in requirement.text.split_whitespace() {
+            let path = token.trim_matches(|c: char| {
+                matches!(c, '“' | '”' | '"' | '\'' | ',' | '.' | '(' | ')' | ';')
+            });
+            let is_path = path.len() > 1
+                && path.starts_with('/')
+                && path
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "/_-{}:".contains(c));
+            if is_path && !found.iter().any(|endpoint| endpoint.path == path) {
+                let method = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+                    .into_iter()
+                    .find(|method| *method == before)
+                    .unwrap_or("GET");
+                found.push(ApiEndpoint {
+                    method: method.to_owned(),
+                    path: path.to_owned(),
+                    description: one_line(&requirement.text, 200),
+                    auth_required: false,
+                    request_schema: String::new(),
+                    response_schema: String::new(),
+                    error_responses: Vec::new(),
+                });
+            }
+            before = token;
+        }
+    }
+    found
+}
+
+/// What the requirements say about unwanted behaviour.
+fn error_handling(survey: &Survey, requirements: &RequirementsOutput) -> BTreeMap<String, String> {
+    let mut found: BTreeMap<String, String> = requirements
+        .requirements
+        .iter()
+        .filter_map(|requirement| {
+            let rest = requirement.text.strip_prefix("If ")?;
+            let (event, response) = rest.split_once(", then ")?;
+            Some((one_line(event, 160), one_line(response, 240)))
+        })
+        .collect();
+    if found.is_empty() {
+        found.insert(
+            "any failure".to_owned(),
+            format!(
+                "{} reports its cause and leaves stored data unchanged",
+                survey.project.system()
+            ),
+        );
+    }
+    found
+}
+
+fn security(groups: &[Group]) -> Vec<String> {
+    let mut items = vec![
+        "Input reaches the new parts from outside; each of them validates it before use."
+            .to_owned(),
+    ];
+    items.extend(groups.iter().filter(|group| group.secured).map(|group| format!("{}: secrets appear neither in logs nor in messages, and refusals tell nothing about what exists.", group.name)));
+    items
+}
+
+fn decisions(survey: &Survey, plan: &Plan) -> Vec<DesignDecision> {
+    let mut found = vec![DesignDecision {
+        decision: "Each feature gets a file of its own.".to_owned(),
+        rationale: "A feature can then be reviewed, tested and taken back alone.".to_owned(),
+        alternatives: vec![match plan.components.iter().find(|component| component.exists) {
+            Some(existing) => format!("Extend `{}` directly: fewer files, and one file with more reasons to change.", existing.file_path),
+            None => "One file for all features: fewer files, and one file with more reasons to change.".to_owned(),
+        }],
+    }];
+    if let Some(language) = survey.project.main_language {
+        found.push(DesignDecision {
+            decision: format!("The feature is written in {language}."),
+            rationale: "Most of the repository is written in it.".to_owned(),
+            alternatives: vec![
+                "Another language in a process of its own: free choice, and one more thing to run."
+                    .to_owned(),
+            ],
+        });
+    }
+    found
+}
+
+fn risks(survey: &Survey) -> Vec<DesignRisk> {
+    let mut found = vec![DesignRisk {
+        risk: "The existing files were chosen by shared words and may be the wrong ones."
+            .to_owned(),
+        mitigation: "The first task confirms them before any code is written.".to_owned(),
+    }];
+    if survey.testing.summary.starts_with("No tests") {
+        found.push(DesignRisk {
+            risk: "No existing test would show that the change breaks something.".to_owned(),
+            mitigation:
+                "Each feature brings its own tests, and existing behaviour is checked by hand."
+                    .to_owned(),
+        });
+    } else {
+        found.push(DesignRisk {
+            risk: "The change breaks behaviour that exists.".to_owned(),
+            mitigation: "All existing tests run after every task.".to_owned(),
+        });
+    }
+    found
+}
+
+fn questions(survey: &Survey) -> Vec<Question> {
+    if survey.project.main_language.is_some() {
+        return Vec::new();
+    }
+    vec![Question {
+        id: id("Q", 1),
+        text: "In which language is the feature to be written?".to_owned(),
+        why: "The repository holds no source code that would tell.".to_owned(),
+        options: Vec::new(),
+        default: Some("The design describes documents until a language is chosen.".to_owned()),
+    }]
+}
