@@ -27,7 +27,10 @@ impl Display {
         let bars = std::io::stderr().is_terminal().then(|| {
             let multi = MultiProgress::new();
             let phases = Phase::ALL.map(|phase| (phase, add_bar(&multi, phase)));
-            Bars { multi, phases: BTreeMap::from(phases) }
+            Bars {
+                multi,
+                phases: BTreeMap::from(phases),
+            }
         });
         Self { bars }
     }
@@ -78,7 +81,9 @@ fn add_bar(multi: &MultiProgress, phase: Phase) -> ProgressBar {
 
 impl Bars {
     fn event(&self, body: &EventBody) {
-        let Some(bar) = phase_of(body).and_then(|phase| self.phases.get(&phase)) else { return };
+        let Some(bar) = phase_of(body).and_then(|phase| self.phases.get(&phase)) else {
+            return;
+        };
         let style = |template| {
             if let Ok(style) = ProgressStyle::with_template(template) {
                 bar.set_style(style.progress_chars("━╸─").tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "));
@@ -143,21 +148,40 @@ fn lines(body: &EventBody) -> Vec<String> {
         EventBody::PhaseStarted { phase, agent, .. } => {
             vec![at(phase, format!("started with agent `{agent}`"))]
         }
-        EventBody::PhaseRetry { phase, attempt, failure, .. } => {
-            vec![at(phase, format!("trying again (attempt {attempt}): {}", failure.message))]
+        EventBody::PhaseRetry {
+            phase,
+            attempt,
+            failure,
+            ..
+        } => {
+            vec![at(
+                phase,
+                format!("trying again (attempt {attempt}): {}", failure.message),
+            )]
         }
-        EventBody::PhaseRepair { phase, repair, findings, .. } => {
-            let first = findings.first().map_or_else(String::new, |f| format!(": {f}"));
+        EventBody::PhaseRepair {
+            phase,
+            repair,
+            findings,
+            ..
+        } => {
+            let first = findings
+                .first()
+                .map_or_else(String::new, |f| format!(": {f}"));
             vec![at(phase, format!("result refused, repair {repair}{first}"))]
         }
         EventBody::EffectFailed { phase, message, .. } => vec![at(phase, message.clone())],
         EventBody::SandboxSpawned { phase, sandbox, .. } => {
             let isolation = &sandbox.isolation.mechanism;
-            vec![at(phase, format!("sandbox {} (isolation: {isolation})", sandbox.id))]
+            vec![at(
+                phase,
+                format!("sandbox {} (isolation: {isolation})", sandbox.id),
+            )]
         }
-        EventBody::Progress { phase, items, .. } => {
-            items.iter().map(|ProgressItem { text, .. }| at(phase, text.clone())).collect()
-        }
+        EventBody::Progress { phase, items, .. } => items
+            .iter()
+            .map(|ProgressItem { text, .. }| at(phase, text.clone()))
+            .collect(),
         EventBody::PhaseCompleted { phase, .. } => vec![at(phase, "completed".to_owned())],
         EventBody::PhaseFailed { failure, .. } => {
             vec![at(&failure.phase, format!("failed: {}", failure.message))]

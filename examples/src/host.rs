@@ -1,7 +1,7 @@
 //! What `launch` and `serve` have in common: the embedded defaults, on this machine only.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -13,9 +13,11 @@ use spec_core::{ProjectSource, RunnerConfig, SpecStateMachine};
 use spec_local::{DirectoryTarget, LocalSpawner};
 use spec_sqlx::SqliteStore;
 
+use crate::offline_agent;
+
 /// First argument that turns a program of this package into the offline agent, so that the agent is
-/// always the one that belongs to the program.
-pub const OFFLINE_AGENT_ARGUMENT: &str = "offline-agent";
+/// always the one that was built with the program.
+const OFFLINE_AGENT_ARGUMENT: &str = "offline-agent";
 
 /// What the offline agent is called in policies, and what it is.
 const OFFLINE_AGENT: &str = "offline";
@@ -28,7 +30,15 @@ const LEASE: Duration = Duration::from_secs(3);
 /// A machine over SQLite and sandboxes on this machine.
 pub type LocalMachine = SpecStateMachine<SqliteStore, LocalSpawner>;
 
-/// Opens the machine whose data is in `data`; finished specs go to `out`.
+/// Runs the offline agent when this program was started as one; the exit code then.
+#[must_use]
+pub fn act_as_offline_agent() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    (arguments.peek()? == OFFLINE_AGENT_ARGUMENT).then(|| offline_agent::main(arguments))
+}
+
+/// Opens the machine whose data is in `data`; finished specs go to `out`. The agent pauses for
+/// `agent_delay` milliseconds after each line of progress, for demonstrations.
 ///
 /// # Errors
 ///
@@ -36,6 +46,7 @@ pub type LocalMachine = SpecStateMachine<SqliteStore, LocalSpawner>;
 pub async fn open(
     data: &Path,
     out: &Path,
+    agent_delay: Option<u64>,
     projects: impl ProjectSource,
 ) -> anyhow::Result<LocalMachine> {
     let create = std::fs::create_dir_all(data);
@@ -50,10 +61,15 @@ pub async fn open(
         .with_context(|| format!("cannot open the database {}", database.display()))?;
     let spawner = LocalSpawner::new(data.join("sandboxes"));
     let program = std::env::current_exe().context("cannot tell where this program is")?;
-    let program = program.to_str().context("the path of this program is not UTF-8")?;
-    let agent = CommandAgent::new(AgentName::new(OFFLINE_AGENT)?, program)
+    let program = program
+        .to_str()
+        .context("the path of this program is not UTF-8")?;
+    let mut agent = CommandAgent::new(AgentName::new(OFFLINE_AGENT)?, program)
         .with_arg(OFFLINE_AGENT_ARGUMENT)
         .with_description(OFFLINE_AGENT_DESCRIPTION);
+    if let Some(millis) = agent_delay {
+        agent = agent.with_arg("--slow-ms").with_arg(millis.to_string());
+    }
     Ok(SpecStateMachine::new(store, spawner, projects)
         .with_agent(agent)
         .with_sync_target(DirectoryTarget::new(out))
@@ -81,16 +97,22 @@ pub fn repository_at(path: &Path) -> anyhow::Result<PathBuf> {
         bail!("{shown} is not a folder");
     }
     let git = |arguments: &[&str]| {
-        Command::new("git").arg("-C").arg(path).args(arguments).output().context(
-            "cannot run git; install it (for example `apt-get install git`) and try again",
-        )
+        Command::new("git")
+            .arg("-C")
+            .arg(path)
+            .args(arguments)
+            .output()
+            .context("cannot run git; install it (for example `apt-get install git`) and try again")
     };
     let top = git(&["rev-parse", "--show-toplevel"])?;
     if !top.status.success() {
         let said = String::from_utf8_lossy(&top.stderr);
         bail!("{shown} is not in a git repository: {}", said.trim());
     }
-    if !git(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])?.status.success() {
+    if !git(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])?
+        .status
+        .success()
+    {
         bail!("the repository at {shown} is empty: make a first commit, then try again");
     }
     let top = String::from_utf8(top.stdout).context("the repository's path is not UTF-8")?;
@@ -103,8 +125,13 @@ pub fn repository_at(path: &Path) -> anyhow::Result<PathBuf> {
 ///
 /// When the path is not UTF-8.
 pub fn project(id: ProjectId, path: &Path) -> anyhow::Result<Project> {
-    let url = path.to_str().context("the repository's path is not UTF-8")?.to_owned();
-    let name = path.file_name().map_or_else(|| url.clone(), |n| n.to_string_lossy().into_owned());
+    let url = path
+        .to_str()
+        .context("the repository's path is not UTF-8")?
+        .to_owned();
+    let name = path
+        .file_name()
+        .map_or_else(|| url.clone(), |n| n.to_string_lossy().into_owned());
     Ok(Project {
         id,
         name,

@@ -1,3 +1,8 @@
-//! Programs that compose the crates.
+//! Programs that compose the crates: `launch`, `serve`, `embed`, and the offline agent.
 
+pub mod display;
+pub mod host;
+pub mod log;
 pub mod offline_agent;
+pub mod paths;
+pub mod summary;

@@ -7,7 +7,10 @@ use tracing_subscriber::EnvFilter;
 /// Logs to standard error what `RUST_LOG` asks for; by default warnings.
 pub fn init() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }
 
 /// Says why the program ends: the error and its causes, one a line.

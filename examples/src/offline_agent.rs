@@ -4,6 +4,7 @@
 //! The same repository and idea give the same outputs, byte for byte. What it writes is a draft for
 //! a person to correct; it says so in the `notes` of every output.
 
+mod cli;
 mod conventions;
 mod design;
 mod entry_points;
@@ -27,6 +28,7 @@ mod survey;
 mod tasks;
 mod words;
 
+pub use cli::main;
 pub use protocol::{Failure, RunDir};
 
 use std::collections::BTreeMap;

@@ -27,7 +27,9 @@ impl ProjectSource for PathProjects {
             return Ok(None);
         }
         // A folder that is gone or no repository any more is the spawner's to explain.
-        project(id.clone(), path).map(Some).map_err(|e| ProjectError::permanent(e.to_string()))
+        project(id.clone(), path)
+            .map(Some)
+            .map_err(|e| ProjectError::permanent(e.to_string()))
     }
 
     async fn default_project(

@@ -30,7 +30,10 @@ pub fn summary(spec: &Spec, artifacts: &[Artifact], out: &Path) -> String {
         ]);
     }
     let sandboxes = spec.attempts().count();
-    let gone = spec.attempts().filter(|(_, a)| a.sandbox == SandboxStatus::Gone).count();
+    let gone = spec
+        .attempts()
+        .filter(|(_, a)| a.sandbox == SandboxStatus::Gone)
+        .count();
     let mut text = format!(
         "{table}\nSpec {}: {}. {sandboxes} sandboxes created, {gone} terminated.\n",
         spec.id, spec.status
@@ -46,14 +49,19 @@ pub fn summary(spec: &Spec, artifacts: &[Artifact], out: &Path) -> String {
 
 fn files(artifacts: &[Artifact], spec: &Spec, out: &Path) -> String {
     let folder = out.join(slug(&spec.title));
-    let commit = artifacts.iter().find(|a| a.phase == Phase::Sync).and_then(|artifact| {
-        match artifact.output().ok()? {
+    let commit = artifacts
+        .iter()
+        .find(|a| a.phase == Phase::Sync)
+        .and_then(|artifact| match artifact.output().ok()? {
             PhaseOutput::Sync(sync) => sync.repository_commit,
             _ => None,
-        }
-    });
+        });
     let at = commit.map_or_else(String::new, |c| {
-        format!(" (commit {} on {}, in the sandbox only)", c.commit.get(..12).unwrap_or(""), c.branch)
+        format!(
+            " (commit {} on {}, in the sandbox only)",
+            c.commit.get(..12).unwrap_or(""),
+            c.branch
+        )
     });
     format!(
         "Drafted by agent `{}`{at}. Read it in\n  {}\n",
@@ -76,11 +84,19 @@ fn describe(artifact: &Artifact) -> String {
         Ok(PhaseOutput::Requirements(requirements)) => format!(
             "{} requirements, {} criteria",
             requirements.requirements.len(),
-            requirements.requirements.iter().map(|r| r.acceptance_criteria.len()).sum::<usize>()
+            requirements
+                .requirements
+                .iter()
+                .map(|r| r.acceptance_criteria.len())
+                .sum::<usize>()
         ),
         Ok(PhaseOutput::Design(design)) => format!("{} components", design.components.len()),
         Ok(PhaseOutput::Tasks(tasks)) => {
-            format!("{} tickets, {} tasks", tasks.tickets.len(), tasks.tasks.len())
+            format!(
+                "{} tickets, {} tasks",
+                tasks.tickets.len(),
+                tasks.tasks.len()
+            )
         }
         Ok(PhaseOutput::Sync(sync)) => format!(
             "{:.0} % of requirements covered, {} waves, critical path {:.1} h",

@@ -18,9 +18,8 @@ use spec_core::store::{PageLimit, SpecQuery, SpecSummary};
 use spec_core::{LaunchRequest, Policy, Spec, SpecStatus};
 use spec_examples::display::Display;
 use spec_examples::host::{
-    LocalMachine, OFFLINE_AGENT_ARGUMENT, default_data_dir, open, repository_at,
+    LocalMachine, act_as_offline_agent, default_data_dir, open, repository_at,
 };
-use spec_examples::offline_agent;
 use spec_examples::paths::PathProjects;
 use spec_examples::summary::summary;
 
@@ -51,6 +50,9 @@ struct Arguments {
     /// Seconds that one attempt at a phase may take.
     #[arg(long, default_value_t = Policy::default().attempt_timeout.as_secs())]
     attempt_timeout: u64,
+    /// Milliseconds that the offline agent waits after each line of progress, for demonstrations.
+    #[arg(long, hide = true)]
+    slow_ms: Option<u64>,
     /// Go on with what an earlier run left unfinished.
     #[arg(long)]
     resume: bool,
@@ -83,7 +85,7 @@ async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let user = UserId::new("local")?;
     let display = Display::new();
     let Some(idea) = arguments.idea else {
-        let machine = open(&data, &arguments.out, PathProjects).await?;
+        let machine = open(&data, &arguments.out, arguments.slow_ms, PathProjects).await?;
         return resume(&machine, &user, &arguments.out, &display).await;
     };
     let title = match arguments.title {
@@ -95,7 +97,7 @@ async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let repository = repository
         .to_str()
         .context("the repository's path is not UTF-8")?;
-    let machine = open(&data, &arguments.out, PathProjects).await?;
+    let machine = open(&data, &arguments.out, arguments.slow_ms, PathProjects).await?;
     let left = unfinished(&machine, &user).await?;
     if !left.is_empty() {
         let these = if left.len() == 1 {

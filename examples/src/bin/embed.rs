@@ -1,0 +1,43 @@
+//! The smallest host: a machine in a program of one's own. `embed REPOSITORY AGENT "IDEA"`.
+
+#![expect(clippy::print_stdout, reason = "an example that shows something")]
+
+use futures_util::StreamExt as _;
+use spec_core::agent::CommandAgent;
+use spec_core::id::{AgentName, ProjectId, Sequence, UserId};
+use spec_core::project::StaticProjects;
+use spec_core::spec::{Description, Title};
+use spec_core::{LaunchRequest, SpecStateMachine};
+use spec_examples::host::project;
+use spec_local::LocalSpawner;
+use spec_sqlx::SqliteStore;
+use tokio_util::sync::CancellationToken;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let [repository, agent, idea] =
+        <[String; 3]>::try_from(std::env::args().skip(1).collect::<Vec<_>>())
+            .map_err(|_| anyhow::anyhow!("usage: embed REPOSITORY AGENT IDEA"))?;
+    let store = SqliteStore::open("embed.db").await?;
+    let projects = StaticProjects::new([project(ProjectId::new("demo")?, repository.as_ref())?]);
+    let machine = SpecStateMachine::new(store, LocalSpawner::new("embed-sandboxes"), projects)
+        .with_agent(CommandAgent::new(AgentName::new("agent")?, agent));
+
+    let request = LaunchRequest::new(
+        UserId::new("me")?,
+        Title::new("An idea")?,
+        Description::new(idea)?,
+    );
+    let id = machine.launch(request).await?.spec().id;
+    let mut events = machine.watch(id, Sequence::default());
+    let show = async {
+        while let Some(Ok(event)) = events.next().await {
+            println!("{}", event.body.name())
+        }
+    };
+    tokio::select! {
+        () = show => println!("{}", machine.get(id).await?.status),
+        ended = machine.run(CancellationToken::new()) => ended?,
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! Serves the router over SQLite, sandboxes on this machine and the offline agent.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "printing is what a command-line program does"
+)]
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use axum::Router;
+use clap::Parser;
+use spec_core::id::ProjectId;
+use spec_core::project::{Project, StaticProjects};
+use spec_examples::host::{act_as_offline_agent, default_data_dir, open, project, repository_at};
+use spec_http::{HttpConfig, NoAuth, router};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// How long open connections may take to end once the program was told to stop.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+
+/// Serves specs over HTTP under /api/v1, on this machine only.
+///
+/// Drafts with a rule-based agent that needs no language model, no account and no network.
+#[derive(Debug, Parser)]
+#[command(name = "serve", version)]
+struct Arguments {
+    /// Where to listen. There is no authentication, so it must be a loopback address.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Where specs are kept; by default your data folder.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Where finished specs are written to, each in a folder of its own.
+    #[arg(long, default_value = "specs")]
+    out: PathBuf,
+    /// A project and its git repository; may be repeated. By default the repository one stands in.
+    #[arg(long, value_name = "ID=PATH", value_parser = id_and_path)]
+    project: Vec<(ProjectId, PathBuf)>,
+    /// Milliseconds that the offline agent waits after each line of progress, for demonstrations.
+    #[arg(long, hide = true)]
+    slow_ms: Option<u64>,
+}
+
+fn id_and_path(text: &str) -> Result<(ProjectId, PathBuf), String> {
+    let (id, path) = text.split_once('=').ok_or("must have the form ID=PATH")?;
+    Ok((
+        ProjectId::new(id).map_err(|error| error.to_string())?,
+        PathBuf::from(path),
+    ))
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    if let Some(code) = act_as_offline_agent() {
+        return code;
+    }
+    spec_examples::log::init();
+    match serve(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            spec_examples::log::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(arguments: Arguments) -> anyhow::Result<()> {
+    if !arguments.listen.ip().is_loopback() {
+        bail!(
+            "{} is not a loopback address, and this program has no authentication",
+            arguments.listen
+        );
+    }
+    let projects = projects(arguments.project)?;
+    let data = match arguments.data {
+        Some(data) => data,
+        None => default_data_dir()?,
+    };
+    let projects = StaticProjects::new(projects);
+    let machine = open(&data, &arguments.out, arguments.slow_ms, projects).await?;
+    let stopping = CancellationToken::new();
+    let config = HttpConfig::new(NoAuth::local()?).with_shutdown(stopping.clone());
+    let app = Router::new().nest("/api/v1", router(machine.clone().into_dyn(), config));
+    let listener = TcpListener::bind(arguments.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", arguments.listen))?;
+    println!("listening on http://{}/api/v1", listener.local_addr()?);
+
+    let server =
+        axum::serve(listener, app).with_graceful_shutdown(stopping.clone().cancelled_owned());
+    let serving = async { server.await.context("the server failed") };
+    let running = async {
+        machine
+            .run(stopping.clone())
+            .await
+            .context("the runner failed")
+    };
+    let stop = async {
+        stop_signal().await?;
+        println!("stopping");
+        stopping.cancel();
+        // Both end by themselves now; a client that never closes must not hold the program.
+        tokio::time::sleep(SHUTDOWN_GRACE).await;
+        anyhow::Ok(())
+    };
+    tokio::select! {
+        ended = async { tokio::try_join!(serving, running) } => ended.map(drop),
+        stopped = stop => stopped,
+    }
+}
+
+/// The projects that were named, or the repository that the program was started in.
+fn projects(named: Vec<(ProjectId, PathBuf)>) -> anyhow::Result<Vec<Project>> {
+    if named.is_empty() {
+        let path = repository_at(&PathBuf::from("."))?;
+        let name = path
+            .file_name()
+            .map_or_else(|| "project".into(), |n| n.to_string_lossy());
+        return Ok(vec![project(ProjectId::new(name)?, &path)?]);
+    }
+    named
+        .into_iter()
+        .map(|(id, path)| project(id, &repository_at(&path)?))
+        .collect()
+}
+
+/// Completes at Ctrl-C, or when the program is asked to end.
+async fn stop_signal() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot listen for Ctrl-C"),
+        _asked = terminate.recv() => Ok(()),
+    }
+}
