@@ -238,10 +238,10 @@ impl SandboxSpawner for LocalSpawner {
         &self,
         sandbox: &SandboxRef,
         run: &RunKey,
-        after: Option<&OutputCursor>,
+        after: Option<OutputCursor>,
     ) -> Result<BoxStream<'static, Result<Output, SpawnError>>, SpawnError> {
         let (place, _) = self.existing(sandbox).await?;
-        output::follow(&place, run, after)
+        output::follow(&place, run, after.as_ref())
     }
 
     async fn read_file(

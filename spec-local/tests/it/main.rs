@@ -1,5 +1,7 @@
 //! `spec-local` with real folders, processes and repositories.
 
+#![cfg(test)]
+
 mod checkout;
 mod conformance;
 mod directory_target;

@@ -150,7 +150,7 @@ pub(super) async fn follow(
     run: &RunKey,
     after: Option<&OutputCursor>,
 ) -> (Vec<OutputLine>, RunEnd) {
-    let mut stream = spawner.output(sandbox, run, after).await.unwrap();
+    let mut stream = spawner.output(sandbox, run, after.cloned()).await.unwrap();
     let mut lines = Vec::new();
     let end = loop {
         match within(stream.next()).await {

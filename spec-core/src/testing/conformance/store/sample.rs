@@ -188,6 +188,7 @@ pub(super) fn checkpoint(spec: &Spec, line: u64) -> Checkpoint {
         bytes: line * 80,
         items: line,
         usage: usage(),
+        stderr_tail: format!("said at line {line}"),
     }
 }
 
