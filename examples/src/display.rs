@@ -1,5 +1,10 @@
 //! Events of a spec, shown as they come: a bar per phase on a terminal, plain lines elsewhere.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "an event that nobody described here is not shown"
+)]
+
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
@@ -81,7 +86,16 @@ fn add_bar(multi: &MultiProgress, phase: Phase) -> ProgressBar {
 
 impl Bars {
     fn event(&self, body: &EventBody) {
-        let Some(bar) = phase_of(body).and_then(|phase| self.phases.get(&phase)) else {
+        if matches!(
+            body,
+            EventBody::CancelRequested { .. } | EventBody::ExecutionFailed { .. }
+        ) {
+            for bar in self.phases.values().filter(|bar| !bar.is_finished()) {
+                bar.abandon();
+            }
+            return;
+        }
+        let Some(bar) = body.phase().and_then(|phase| self.phases.get(&phase)) else {
             return;
         };
         let style = |template| {
@@ -105,7 +119,6 @@ impl Bars {
                 style("✗ {prefix:12.red} {bar:24.red} {elapsed:>4} {wide_msg:.red}");
                 bar.abandon_with_message(failure.message.clone());
             }
-            EventBody::CancelRequested { .. } => bar.abandon_with_message("cancelled"),
             EventBody::Progress { items, .. } => {
                 if let Some(permille) = items.iter().rev().find_map(|item| item.permille) {
                     // The last twentieth is the host's: it judges the result.
@@ -122,22 +135,6 @@ impl Bars {
                 }
             }
         }
-    }
-}
-
-fn phase_of(body: &EventBody) -> Option<Phase> {
-    match body {
-        EventBody::PhaseStarted { phase, .. }
-        | EventBody::PhaseRetry { phase, .. }
-        | EventBody::PhaseRepair { phase, .. }
-        | EventBody::EffectFailed { phase, .. }
-        | EventBody::SandboxSpawned { phase, .. }
-        | EventBody::RunStarted { phase, .. }
-        | EventBody::Progress { phase, .. }
-        | EventBody::RunEnded { phase, .. }
-        | EventBody::PhaseCompleted { phase, .. } => Some(*phase),
-        EventBody::PhaseFailed { failure, .. } => Some(failure.phase),
-        _ => None,
     }
 }
 

@@ -12,7 +12,7 @@ use spec_core::{Phase, Spec, SpecStatus};
 #[must_use]
 pub fn summary(spec: &Spec, artifacts: &[Artifact], out: &Path) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY);
+    table.load_style(presets::UTF8_BORDERS_ONLY);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["Phase", "Result", "Attempts", "Time", "Outcome"]);
     for (phase, state) in spec.phases.iter() {
@@ -39,7 +39,7 @@ pub fn summary(spec: &Spec, artifacts: &[Artifact], out: &Path) -> String {
         spec.id, spec.status
     );
     if let Some(failure) = &spec.failure {
-        text.push_str(&format!("It failed in {failure}\n"));
+        text.extend(["It failed in ", &failure.to_string(), "\n"]);
     }
     if spec.status == SpecStatus::Completed {
         text.push_str(&files(artifacts, spec, out));
@@ -54,7 +54,10 @@ fn files(artifacts: &[Artifact], spec: &Spec, out: &Path) -> String {
         .find(|a| a.phase == Phase::Sync)
         .and_then(|artifact| match artifact.output().ok()? {
             PhaseOutput::Sync(sync) => sync.repository_commit,
-            _ => None,
+            PhaseOutput::Explore(_)
+            | PhaseOutput::Requirements(_)
+            | PhaseOutput::Design(_)
+            | PhaseOutput::Tasks(_) => None,
         });
     let at = commit.map_or_else(String::new, |c| {
         format!(

@@ -337,6 +337,34 @@ impl EventBody {
         }
     }
 
+    /// The phase it is about, if it is about one.
+    #[must_use]
+    pub fn phase(&self) -> Option<Phase> {
+        match self {
+            Self::PhaseStarted { phase, .. }
+            | Self::PhaseRetry { phase, .. }
+            | Self::PhaseRepair { phase, .. }
+            | Self::EffectFailed { phase, .. }
+            | Self::SandboxSpawned { phase, .. }
+            | Self::RunStarted { phase, .. }
+            | Self::Progress { phase, .. }
+            | Self::RunEnded { phase, .. }
+            | Self::PhaseCompleted { phase, .. }
+            | Self::SandboxEnding { phase, .. }
+            | Self::SandboxTerminated { phase, .. }
+            | Self::SandboxAbandoned { phase, .. } => Some(*phase),
+            Self::PhaseFailed { failure, .. } | Self::ExecutionFailed { failure } => {
+                Some(failure.phase)
+            }
+            Self::Created { .. }
+            | Self::ExecutionStarted { .. }
+            | Self::CancelRequested { .. }
+            | Self::ExecutionCompleted {}
+            | Self::ExecutionCancelled {}
+            | Self::Archived { .. } => None,
+        }
+    }
+
     /// True when nothing more will happen to the spec without a person's command.
     #[must_use]
     pub fn ends_execution(&self) -> bool {

@@ -15,26 +15,26 @@ use tokio_util::sync::CancellationToken;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let [repository, agent, idea] =
-        <[String; 3]>::try_from(std::env::args().skip(1).collect::<Vec<_>>())
-            .map_err(|_| anyhow::anyhow!("usage: embed REPOSITORY AGENT IDEA"))?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [repository, agent, idea] = &arguments[..] else {
+        anyhow::bail!("usage: embed REPOSITORY AGENT IDEA")
+    };
     let store = SqliteStore::open("embed.db").await?;
     let projects = StaticProjects::new([project(ProjectId::new("demo")?, repository.as_ref())?]);
     let machine = SpecStateMachine::new(store, LocalSpawner::new("embed-sandboxes"), projects)
         .with_agent(CommandAgent::new(AgentName::new("agent")?, agent));
 
-    let request = LaunchRequest::new(
-        UserId::new("me")?,
-        Title::new("An idea")?,
-        Description::new(idea)?,
-    );
-    let id = machine.launch(request).await?.spec().id;
-    let mut events = machine.watch(id, Sequence::default());
-    let show = async {
-        while let Some(Ok(event)) = events.next().await {
-            println!("{}", event.body.name())
-        }
-    };
+    let (title, idea) = (Title::new("An idea")?, Description::new(idea)?);
+    let launched = machine
+        .launch(LaunchRequest::new(UserId::new("me")?, title, idea))
+        .await?;
+    let id = launched.spec().id;
+    let show = machine
+        .watch(id, Sequence::default())
+        .for_each(async |event| match event {
+            Ok(event) => println!("{}", event.body.name()),
+            Err(error) => println!("{error}"),
+        });
     tokio::select! {
         () = show => println!("{}", machine.get(id).await?.status),
         ended = machine.run(CancellationToken::new()) => ended?,

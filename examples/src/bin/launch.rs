@@ -60,12 +60,8 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let mut arguments = std::env::args_os();
-    if arguments
-        .nth(1)
-        .is_some_and(|argument| argument == OFFLINE_AGENT_ARGUMENT)
-    {
-        return offline_agent::main(arguments);
+    if let Some(code) = act_as_offline_agent() {
+        return code;
     }
     spec_examples::log::init();
     match launch(Arguments::parse()).await {
@@ -200,7 +196,12 @@ async fn finish(
     Ok(match spec.status {
         SpecStatus::Completed => ExitCode::SUCCESS,
         SpecStatus::Cancelled => ExitCode::from(INTERRUPTED),
-        _ => ExitCode::FAILURE,
+        SpecStatus::Failed
+        | SpecStatus::Draft
+        | SpecStatus::Executing
+        | SpecStatus::AwaitingApproval
+        | SpecStatus::AwaitingAnswers
+        | SpecStatus::Paused => ExitCode::FAILURE,
     })
 }
 

@@ -178,8 +178,8 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     async fn step(&self, stored: &StoredSpec, action: Action, active: &Active) -> Step {
         let spec = &stored.spec;
         let deadline = self.deadline_of(spec, &action);
-        let effect = self.perform(stored, action);
-        tokio::pin!(effect);
+        // On the heap: it is by far the largest part of a driver, and there may be many of those.
+        let mut effect = Box::pin(self.perform(stored, action));
         let performed = loop {
             tokio::select! {
                 biased;
