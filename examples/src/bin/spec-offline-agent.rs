@@ -20,7 +20,7 @@ use spec_examples::offline_agent::{Failure, Request, RunDir, draft};
 
 /// Drafts specs by rules. No language model is used and nothing is sent over a network.
 ///
-/// Started by a spec machine, it reads context.json in the folder SPEC_RUN_DIR, prints progress as
+/// Started by a spec machine, it reads context.json in the folder `SPEC_RUN_DIR`, prints progress as
 /// JSON lines and leaves result.json there. With --idea it prints its drafts instead.
 #[derive(Debug, Parser)]
 #[command(name = "spec-offline-agent", version)]
