@@ -1,4 +1,10 @@
 //! The offline agent on small repositories: what it says is true, and its outputs fit together.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends at the first surprise"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -596,5 +602,93 @@ proptest! {
         let folder = repository(&files);
         let all = draft_all(folder.path(), &title, &idea);
         assert_coherent(folder.path(), &all);
+    }
+}
+
+fn run_program(folder: &Path, context: Option<&Value>) -> std::process::Output {
+    if let Some(context) = context {
+        fs::write(folder.join("context.json"), context.to_string()).unwrap();
+    }
+    std::process::Command::new(env!("CARGO_BIN_EXE_spec-offline-agent"))
+        .env("SPEC_RUN_DIR", folder)
+        .output()
+        .unwrap()
+}
+
+fn context(repository: &Path, phase: &str, findings: &Value) -> Value {
+    serde_json::json!({
+        "protocol": 1, "spec_id": "00000000-0000-0000-0000-000000000007", "phase": phase,
+        "attempt": 1, "repair": 1, "title": "Sign in", "description": IDEA,
+        "repository": repository, "commit": "0123456789abcdef", "outputs": {}, "findings": findings,
+    })
+}
+
+#[test]
+fn the_program_follows_the_file_protocol() {
+    let folder = repository(&[("src/lib.rs", "pub fn login() {}\n")]);
+    let run = tempfile::tempdir().unwrap();
+    let output = run_program(
+        run.path(),
+        Some(&context(folder.path(), "explore", &serde_json::json!([]))),
+    );
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let lines = String::from_utf8(output.stdout).unwrap();
+    assert!(lines.lines().count() >= 5);
+    assert!(
+        lines
+            .lines()
+            .all(|line| serde_json::from_str::<Value>(line).unwrap()["type"] == "progress")
+    );
+    let result = fs::read(run.path().join("result.json")).unwrap();
+    PhaseOutput::parse(Phase::Explore, &serde_json::from_slice(&result).unwrap()).unwrap();
+}
+
+#[test]
+fn the_program_says_what_it_cannot_do() {
+    let folder = repository(&[("README.md", "# A\n")]);
+    let cases = [
+        (None, 2, "context.json"),
+        (
+            Some(serde_json::json!({"protocol": 1})),
+            2,
+            "not a valid context",
+        ),
+        (
+            Some(context(folder.path(), "sync", &serde_json::json!([]))),
+            2,
+            "sync",
+        ),
+        (
+            Some(context(
+                &folder.path().join("none"),
+                "explore",
+                &serde_json::json!([]),
+            )),
+            2,
+            "not a folder",
+        ),
+        (
+            Some(context(
+                folder.path(),
+                "requirements",
+                &serde_json::json!([
+                    {"rule": "ears.form", "severity": "error", "message": "no trigger", "pointer": "/requirements/0/text"}
+                ]),
+            )),
+            1,
+            "cannot repair this: /requirements/0/text: no trigger",
+        ),
+    ];
+    for (context, code, message) in cases {
+        let run = tempfile::tempdir().unwrap();
+        let output = run_program(run.path(), context.as_ref());
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{text}");
+        assert!(text.contains(message), "{text}");
+        assert!(!run.path().join("result.json").exists());
     }
 }

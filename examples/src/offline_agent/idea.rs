@@ -2,6 +2,7 @@
 
 mod clause;
 pub(crate) mod grammar;
+mod lexicon;
 mod lists;
 mod sentences;
 

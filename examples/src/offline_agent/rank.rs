@@ -160,23 +160,35 @@ fn count(number: usize) -> f64 {
 impl Hit<'_> {
     /// The line that shows best why the file was found: most words, a definition before other lines.
     pub(crate) fn evidence(&self) -> Option<Evidence> {
+        // A word of the idea shows more than a word that code uses in its place.
+        let aliases: Vec<&str> = ALIASES
+            .iter()
+            .flat_map(|(_, others)| *others)
+            .copied()
+            .collect();
+        let (code_words, typed): (Vec<&String>, Vec<&String>) = self
+            .words
+            .iter()
+            .partition(|word| aliases.contains(&word.as_str()));
         let best = self
-            .file
+            .best_line(&typed)
+            .or_else(|| self.best_line(&code_words))?;
+        self.file.evidence_at(best.0, best.1)
+    }
+
+    fn best_line(&self, wanted: &[&String]) -> Option<(u32, &str)> {
+        self.file
             .lines()
             .filter(|(_, line)| line.len() <= 400)
             .filter_map(|(number, line)| {
                 let stems: Vec<String> = words(line).iter().map(|word| stem(word)).collect();
-                let hits = self
-                    .words
-                    .iter()
-                    .filter(|word| stems.contains(word))
-                    .count();
+                let hits = wanted.iter().filter(|word| stems.contains(word)).count();
                 (hits > 0).then_some((hits, is_definition(line), number, line))
             })
             .max_by_key(|(hits, definition, number, _)| {
                 (*hits + usize::from(*definition), std::cmp::Reverse(*number))
-            })?;
-        self.file.evidence_at(best.2, best.3)
+            })
+            .map(|(_, _, number, line)| (number, line))
     }
 }
 
