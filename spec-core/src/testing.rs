@@ -2,6 +2,8 @@
 //! purpose, and the conformance suites that every adapter has to pass. Feature `testing`; not
 //! covered by semantic versioning.
 
+#[cfg(test)]
+mod broken_spawners;
 mod clock;
 pub mod conformance;
 mod faulty;
