@@ -12,6 +12,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use spec_core::Phase;
 use spec_core::event::{EventBody, ProgressItem, SpecEvent};
+use spec_core::id::AgentName;
 
 /// Shows events on standard error.
 #[derive(Debug)]
@@ -143,7 +144,12 @@ fn lines(body: &EventBody) -> Vec<String> {
     let at = |phase: &Phase, text: String| format!("{phase:12} {text}");
     match body {
         EventBody::PhaseStarted { phase, agent, .. } => {
-            vec![at(phase, format!("started with agent `{agent}`"))]
+            let by = if *agent == AgentName::machine() {
+                "computed by the machine".to_owned()
+            } else {
+                format!("agent `{agent}`")
+            };
+            vec![at(phase, format!("started, {by}"))]
         }
         EventBody::PhaseRetry {
             phase,

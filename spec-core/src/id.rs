@@ -179,6 +179,14 @@ text_id!(
     CommitId, "commit", 64
 );
 
+impl AgentName {
+    /// What stands in an agent's place where the machine does the work itself.
+    #[must_use]
+    pub fn machine() -> Self {
+        Self("machine".to_owned())
+    }
+}
+
 impl Environment {
     /// The environment of hosts that have only one.
     #[must_use]

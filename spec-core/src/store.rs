@@ -34,8 +34,8 @@ use crate::phase::Phase;
 ///   all they say or nothing. `Ok` means that it is durable, as far as the store is.
 /// - **Compare and set.** A commit names the revision it was made from and is refused when that is
 ///   no longer current.
-/// - **Fenced.** A commit or append under a lease is refused once the spec's epoch has moved on,
-///   whatever clocks say.
+/// - **Fenced.** A commit or append under a lease is refused once the spec's epoch has moved on or
+///   the lease was given back, whatever clocks say.
 /// - **Dense.** Events of a spec are numbered 1, 2, 3, … in commit order, without gap or repeat.
 /// - **Cancel-safe.** Dropping a future leaves the effect done or not done, never half done.
 /// - Time is the store's own where it has one (a database's clock); it decides about leases and
@@ -74,7 +74,8 @@ pub trait SpecStore: fmt::Debug + Send + Sync + 'static {
     /// Replaces a spec's state and adds events and artifacts, in one transaction.
     ///
     /// After an unclear outcome (a lost answer), read the spec: its revision tells. Resets the count
-    /// of [fruitless claims](Claimed::fruitless) when made under a lease.
+    /// of [fruitless claims](Claimed::fruitless) when made under a lease. A commit always raises the
+    /// revision; one that does not is refused as [`Internal`](StoreErrorKind::Internal).
     ///
     /// # Errors
     ///

@@ -3,6 +3,8 @@
 //! covered by semantic versioning.
 
 pub mod broken;
+#[cfg(test)]
+mod broken_spawners;
 mod clock;
 pub mod conformance;
 pub mod demo;

@@ -191,6 +191,12 @@ impl Clone<'_> {
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
+        if output.status.code().is_none() {
+            return Err(SpawnError::new(
+                SpawnErrorKind::Unavailable,
+                "git was ended by a signal",
+            ));
+        }
         let complaint = String::from_utf8_lossy(&output.stderr);
         let complaint = match &self.checkout.password {
             Some(password) if !password.expose().is_empty() => {

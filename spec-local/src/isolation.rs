@@ -92,7 +92,8 @@ pub(crate) fn arguments(
     program: &Path,
 ) -> Vec<String> {
     let mut arguments = base(view);
-    for folder in program_folders(program, inside) {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    for folder in program_folders(program, inside, home.as_deref()) {
         push(&mut arguments, "--ro-bind", &folder, &folder);
     }
     // After everything else: the sandbox may lie below a folder that was hidden or bound.
@@ -137,7 +138,8 @@ fn base(view: &View) -> Vec<String> {
     }
     arguments.extend(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"].map(str::to_owned));
     for path in &view.readable {
-        push(&mut arguments, "--ro-bind", path, path);
+        // One that does not exist must not turn the isolation off.
+        push(&mut arguments, "--ro-bind-try", path, path);
     }
     arguments
 }
@@ -161,20 +163,24 @@ const SYSTEM_FILES: [&str; 14] = [
 ];
 
 /// What has to be bound for a program that the system's folders do not hold: its folder, and the
-/// folder it is really in when it is a link.
-fn program_folders(program: &Path, inside: &Path) -> Vec<PathBuf> {
+/// folder it is really in when it is a link. The file alone, when its folder holds more than
+/// programs: a home folder, or one above it or above the sandboxes.
+fn program_folders(program: &Path, inside: &Path, home: Option<&Path>) -> Vec<PathBuf> {
     let real = std::fs::canonicalize(program).unwrap_or_else(|_| program.to_owned());
     let system = ["/usr", "/bin", "/sbin", "/lib", "/nix/store"];
+    let is_shared = |folder: &Path| {
+        inside.starts_with(folder)
+            || home.is_some_and(|home| home.starts_with(folder))
+            || folder.components().count() <= 2
+            || folder.parent() == Some(Path::new("/home"))
+    };
     let mut folders: Vec<PathBuf> = [program, &real]
         .into_iter()
         .filter(|path| !system.iter().any(|folder| path.starts_with(folder)))
         .filter(|path| !path.starts_with(inside))
         .map(|path| match path.parent() {
-            // A folder that holds the sandboxes, such as the user's home, is not a program's own.
-            Some(folder) if !inside.starts_with(folder) && folder.components().count() > 2 => {
-                folder.to_owned()
-            }
-            _ => path.to_owned(),
+            Some(folder) if !is_shared(folder) => folder.to_owned(),
+            Some(_) | None => path.to_owned(),
         })
         .collect();
     folders.dedup();
@@ -185,4 +191,35 @@ fn push(arguments: &mut Vec<String>, option: &str, from: &Path, to: &Path) {
     arguments.push(option.to_owned());
     arguments.push(from.display().to_string());
     arguments.push(to.display().to_string());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_in_a_home_folder_does_not_open_that_folder() {
+        let folders = |program| {
+            program_folders(
+                Path::new(program),
+                Path::new("/data/spec/sandboxes/key/root"),
+                Some(Path::new("/users/me")),
+            )
+        };
+        assert_eq!(folders("/usr/bin/agent"), Vec::<PathBuf>::new());
+        assert_eq!(folders("/opt/agent/bin/run"), [Path::new("/opt/agent/bin")]);
+        assert_eq!(
+            folders("/users/me/.local/bin/a"),
+            [Path::new("/users/me/.local/bin")]
+        );
+        for alone in [
+            "/users/me/a",
+            "/users/a",
+            "/home/you/a",
+            "/data/spec/a",
+            "/opt/a",
+        ] {
+            assert_eq!(folders(alone), [Path::new(alone)]);
+        }
+    }
 }

@@ -40,8 +40,8 @@ impl Lock {
         }))
     }
 
-    /// Deletes the file together with the lock.
-    pub(crate) fn remove(self) -> io::Result<()> {
+    /// Deletes the file; to be called last before the lock ends.
+    pub(crate) fn remove(&self) -> io::Result<()> {
         std::fs::remove_file(&self.path)
     }
 }

@@ -153,9 +153,15 @@ impl LocalSpawner {
         let resolved = self.resolved_root.get_or_try_init(|| {
             let root = self.root.clone();
             blocking(move || {
-                place::prepare(&root)
+                let root = place::prepare(&root)
                     .and_then(|()| std::fs::canonicalize(&root))
-                    .map_err(failure::io("make the folder for sandboxes"))
+                    .map_err(failure::io("make the folder for sandboxes"))?;
+                if root.to_str().is_none() {
+                    return Err(failure::rejected(
+                        "the name of the folder for sandboxes is not UTF-8",
+                    ));
+                }
+                Ok(root)
             })
         });
         resolved.await.cloned()

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use spec_core::sandbox::{SpawnError, Termination};
@@ -25,39 +26,20 @@ pub(crate) async fn terminate(place: &Place) -> Result<Termination, SpawnError> 
     let Some(lock) = take_from_maker(place).await? else {
         return Ok(Termination::Accepted);
     };
-    let moved = place.clone();
     // First out of the way: a supervisor that is just being started finds no folder to record
     // itself in, and goes away.
-    blocking(move || move_away(&moved)).await?;
+    move_away(place, &lock).await?;
     if !process::end_all(place, GRACE, LIMIT).await {
         return Ok(Termination::Accepted);
     }
-    let place = place.clone();
-    blocking(move || {
-        for folder in place
-            .removed()
-            .map_err(failure::io("list what is to be removed"))?
-        {
-            remove_tree(&folder).map_err(failure::io("remove the sandbox"))?;
-        }
-        lock.remove().map_err(failure::io("remove the lock"))
-    })
-    .await?;
+    remove_moved(place, &lock).await?;
+    lock.remove().map_err(failure::io("remove the lock"))?;
     Ok(Termination::Confirmed)
 }
 
-/// Clears away what a maker that died has left. The caller holds the lock.
-pub(crate) async fn clear(place: &Place) -> Result<(), SpawnError> {
-    let moved = place.clone();
-    let any = blocking(move || {
-        move_away(&moved)?;
-        let removed = moved.removed();
-        Ok(!removed
-            .map_err(failure::io("list what is to be removed"))?
-            .is_empty())
-    })
-    .await?;
-    if !any {
+/// Clears away what a maker that died has left.
+pub(crate) async fn clear(place: &Place, lock: &Arc<Lock>) -> Result<(), SpawnError> {
+    if !move_away(place, lock).await? {
         return Ok(());
     }
     if !process::end_all(place, Duration::ZERO, LIMIT).await {
@@ -65,21 +47,11 @@ pub(crate) async fn clear(place: &Place) -> Result<(), SpawnError> {
             "a process of the former sandbox does not end",
         ));
     }
-    let place = place.clone();
-    blocking(move || {
-        for folder in place
-            .removed()
-            .map_err(failure::io("list what is to be removed"))?
-        {
-            remove_tree(&folder).map_err(failure::io("remove the former sandbox"))?;
-        }
-        Ok(())
-    })
-    .await
+    remove_moved(place, lock).await
 }
 
 /// Takes the lock, ending the git of a maker that holds it.
-async fn take_from_maker(place: &Place) -> Result<Option<Lock>, SpawnError> {
+async fn take_from_maker(place: &Place) -> Result<Option<Arc<Lock>>, SpawnError> {
     let begun = tokio::time::Instant::now();
     loop {
         let path = place.lock();
@@ -87,7 +59,7 @@ async fn take_from_maker(place: &Place) -> Result<Option<Lock>, SpawnError> {
             blocking(move || Lock::try_take(&path).map_err(failure::io("lock the sandbox")))
                 .await?;
         if taken.is_some() {
-            return Ok(taken);
+            return Ok(taken.map(Arc::new));
         }
         if begun.elapsed() > LOCK_LIMIT {
             return Ok(None);
@@ -97,15 +69,40 @@ async fn take_from_maker(place: &Place) -> Result<Option<Lock>, SpawnError> {
     }
 }
 
-fn move_away(place: &Place) -> Result<(), SpawnError> {
-    for folder in [place.finished(), place.making()] {
-        match fs::rename(&folder, place.fresh_removed()) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(failure::io("move the sandbox away")(error)),
+/// Moves what there is out of the way. True when there is something to be removed.
+async fn move_away(place: &Place, lock: &Arc<Lock>) -> Result<bool, SpawnError> {
+    let place = place.clone();
+    // The work goes on when its future is dropped, and the lock with it.
+    let lock = Arc::clone(lock);
+    blocking(move || {
+        for folder in [place.finished(), place.making()] {
+            match fs::rename(&folder, place.fresh_removed()) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(failure::io("move the sandbox away")(error)),
+            }
         }
-    }
-    Ok(())
+        let removed = place.removed();
+        drop(lock);
+        Ok(!removed
+            .map_err(failure::io("list what is to be removed"))?
+            .is_empty())
+    })
+    .await
+}
+
+async fn remove_moved(place: &Place, lock: &Arc<Lock>) -> Result<(), SpawnError> {
+    let place = place.clone();
+    let lock = Arc::clone(lock);
+    blocking(move || {
+        let removed = place.removed();
+        for folder in removed.map_err(failure::io("list what is to be removed"))? {
+            remove_tree(&folder).map_err(failure::io("remove the sandbox"))?;
+        }
+        drop(lock);
+        Ok(())
+    })
+    .await
 }
 
 /// Removes a folder, also when a program has taken the right to do so away.

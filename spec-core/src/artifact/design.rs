@@ -78,7 +78,6 @@ pub struct ApiEndpoint {
     /// HTTP method.
     pub method: String,
     /// Path with its parameters.
-    #[serde(alias = "endpoint")]
     pub path: String,
     /// What it does.
     pub description: String,

@@ -28,7 +28,6 @@ pub struct KeyFile {
     /// Path from the repository's root.
     pub path: String,
     /// What the file is for.
-    #[serde(alias = "description")]
     pub purpose: String,
     /// Lines that show it.
     #[serde(default)]

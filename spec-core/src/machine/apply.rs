@@ -381,7 +381,13 @@ impl Change {
             .map(|attempt| attempt.number);
         let attempt = last.unwrap_or(AttemptNumber::new(0)).next();
         let deadline = self.now + self.spec.policy.attempt_timeout;
-        let agent = self.spec.agent.clone();
+        // SYNC asks no agent: the machine itself computes and commits.
+        let agent = match phase {
+            Phase::Sync => AgentName::machine(),
+            Phase::Explore | Phase::Requirements | Phase::Design | Phase::Tasks => {
+                self.spec.agent.clone()
+            }
+        };
         self.push(EventBody::PhaseStarted {
             phase,
             attempt,
@@ -472,10 +478,11 @@ impl Change {
         if kind.is_retryable() && attempt.get() < policy.max_attempts {
             let backoff = doubled(policy.backoff, attempt.get(), Duration::from_hours(1));
             let not_before = self.now + backoff;
+            let agent = self.expect(key, "failure", |_| true)?.agent.clone();
             return self.push(EventBody::PhaseRetry {
                 phase,
                 attempt: attempt.next(),
-                agent: self.spec.agent.clone(),
+                agent,
                 failure,
                 findings,
                 not_before,

@@ -11,7 +11,7 @@ use crate::usage::Usage;
 
 use super::Command;
 
-/// An input to [`apply`](super::apply).
+/// An input to [`apply`](super::apply()).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
     /// A person asked for something.

@@ -37,7 +37,8 @@ pub struct Claimed {
     pub lease: Lease,
     /// The spec.
     pub stored: StoredSpec,
-    /// Claims before this one since the last commit under a lease. Grows when runners die of it.
+    /// Claims before this one by runners that neither committed nor appended anything nor gave the
+    /// spec back. Grows when runners die of it.
     pub fruitless: u32,
 }
 

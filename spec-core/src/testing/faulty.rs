@@ -69,3 +69,54 @@ impl FaultPlan {
         (self.number == Some(call)).then_some(self.mode)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::{SandboxRef, SandboxSpawner, SpawnError};
+    use crate::testing::conformance::spawner::{SmallProgram, Stage};
+    use crate::testing::scripted::tests::ScriptedFixture;
+    use crate::testing::{RunScript, ScriptedSpawner};
+
+    async fn scenario(
+        spawner: &impl SandboxSpawner,
+        stage: &Stage,
+        sandbox: &SandboxRef,
+    ) -> Result<(), SpawnError> {
+        let run = stage.program(SmallProgram::default().argv());
+        spawner.spawn(&stage.request()).await?;
+        spawner.start(sandbox, &run).await?;
+        spawner.terminate(sandbox).await?;
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn each_call_fails_once_and_a_repetition_does_nothing_twice() {
+        let stage = Stage::new(&ScriptedFixture).await;
+        let sandbox = stage.by_key();
+        for mode in [FaultMode::Before, FaultMode::After] {
+            for number in 1.. {
+                let scripted = ScriptedSpawner::new(|_| RunScript::exits(0));
+                let plan = FaultPlan::nth(number, mode);
+                let faulty = FaultySpawner::new(scripted.clone(), plan.clone());
+                let first = scenario(&faulty, &stage, &sandbox).await;
+                if !plan.has_struck() {
+                    assert_eq!((number, plan.calls()), (4, 3));
+                    first.unwrap();
+                    break;
+                }
+                let error = first.unwrap_err();
+                assert!(error.is_retryable(), "{error}");
+                let made = scripted.created(stage.key());
+                let expected = usize::from(number > 1 || mode == FaultMode::After);
+                assert_eq!(made, expected, "call {number} failed {mode:?}");
+                let by_end = number == 3 && mode == FaultMode::After;
+                scenario(&faulty, &stage, &sandbox).await.unwrap();
+                // Only after a termination that did happen is there something to be made again.
+                assert_eq!(scripted.created(stage.key()), 1 + usize::from(by_end));
+                assert_eq!(scripted.starts(&stage.run(0)), 1 + usize::from(by_end));
+                assert_eq!(scripted.live(), []);
+            }
+        }
+    }
+}

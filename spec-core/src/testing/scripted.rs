@@ -3,6 +3,8 @@
 mod follow;
 mod script;
 mod state;
+#[cfg(test)]
+pub(super) mod tests;
 
 pub use script::{RunScript, ScriptedRun};
 pub use state::Call;
@@ -372,65 +374,4 @@ impl SandboxSpawner for ScriptedSpawner {
     fn capabilities(&self) -> Capabilities {
         self.settings().capabilities
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::conformance::spawner::{KnownRepository, SmallProgram, SpawnerFixture};
-
-    #[derive(Debug)]
-    pub(crate) struct ScriptedFixture;
-
-    fn commit(digit: char) -> CommitId {
-        CommitId::new(digit.to_string().repeat(40)).unwrap()
-    }
-
-    fn known() -> KnownRepository {
-        KnownRepository {
-            url: "scripted:repository".to_owned(),
-            head: CommitId::new(ScriptedSpawner::COMMIT).unwrap(),
-            file: "README.md".to_owned(),
-            content: b"# Scripted\n".to_vec(),
-            earlier: commit('e'),
-            earlier_content: b"# Scripted\n".to_vec(),
-            unknown_commit: commit('0'),
-            not_a_repository: "scripted:nothing".to_owned(),
-        }
-    }
-
-    #[async_trait]
-    impl SpawnerFixture for ScriptedFixture {
-        async fn fresh(&self) -> Arc<dyn SandboxSpawner> {
-            let rule = |checkout: &Checkout| {
-                let known = known();
-                if checkout.url == known.not_a_repository {
-                    return Err("not a repository".to_owned());
-                }
-                match any_commit(checkout)? {
-                    unknown if unknown == known.unknown_commit => Err("no such commit".to_owned()),
-                    commit => Ok(commit),
-                }
-            };
-            Arc::new(
-                ScriptedSpawner::new(SmallProgram::script)
-                    .with_checkout(rule)
-                    .with_repository_file("README.md", known().content),
-            )
-        }
-
-        fn repository(&self) -> KnownRepository {
-            known()
-        }
-
-        async fn reopen(&self, old: Arc<dyn SandboxSpawner>) -> Option<Arc<dyn SandboxSpawner>> {
-            Some(old)
-        }
-
-        fn runs_programs(&self) -> bool {
-            false
-        }
-    }
-
-    crate::spawner_conformance!(ScriptedFixture, without programs);
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use spec_core::clock::{IdGenerator, UuidV7Generator};
@@ -22,26 +23,29 @@ impl LocalSpawner {
     pub(super) async fn make(&self, request: &SpawnRequest) -> Result<Sandbox, SpawnError> {
         let isolation = self.isolation().await?.clone();
         let place = self.place(request.key).await?;
-        let lock = take(&place).await?;
+        let lock = Arc::new(take(&place).await?);
         if let Some(record) = present(&place).await? {
             return Ok(record.sandbox(Origin::Adopted));
         }
-        terminate::clear(&place).await?;
+        terminate::clear(&place, &lock).await?;
         let created_at = self.clock.now();
         let expires_at = created_at + request.ttl;
         let making = place.making();
         let folder = making.clone();
+        // The work goes on when its future is dropped, and the lock with it.
+        let held = Arc::clone(&lock);
         blocking(move || {
-            prepare(&folder)
-                .and_then(|()| record::write_expiry(&folder, expires_at))
-                .map_err(failure::io("make the folder of the sandbox"))
+            let prepared =
+                prepare(&folder).and_then(|()| record::write_expiry(&folder, expires_at));
+            drop(held);
+            prepared.map_err(failure::io("make the folder of the sandbox"))
         })
         .await?;
         let commit = self.clone_into(request, &place, &making).await;
         let commit = match commit {
             Ok(commit) => commit,
             Err(error) => {
-                terminate::clear(&place).await?;
+                terminate::clear(&place, &lock).await?;
                 lock.remove().map_err(failure::io("remove the lock"))?;
                 return Err(error);
             }

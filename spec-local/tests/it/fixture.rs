@@ -50,9 +50,9 @@ impl Repository {
         // Not committed, so it must not arrive.
         std::fs::write(folder.path().join("uncommitted"), "").unwrap();
         Self {
+            folder,
             head,
             earlier,
-            folder,
         }
     }
 

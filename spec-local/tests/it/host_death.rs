@@ -131,3 +131,42 @@ async fn a_half_made_sandbox_is_made_again() {
     next.terminate(&world.reference()).await.unwrap();
     world.assert_nothing_is_left();
 }
+
+#[tokio::test]
+async fn a_spawn_that_is_under_way_is_ended_by_terminate() {
+    let world = World::new();
+    let pid_file = world.folder().join("git.pid");
+    let git = format!("echo $$ >'{}'; exec sleep 600", pid_file.display());
+    let path = world::with_program(world.folder(), "git", &git);
+    let maker = world.spawner().with_search_path(path);
+    let request = world.request();
+    let made = maker.spawn(&request);
+    let ended = async {
+        let git = pid_in(&pid_file).await;
+        let ended = world.spawner().terminate(&world.reference()).await;
+        (git, ended.unwrap())
+    };
+    let (made, (git, ended)) = tokio::join!(made, ended);
+    let error = made.unwrap_err();
+    assert!(error.is_retryable(), "{error:?}");
+    assert_eq!(ended, Termination::Confirmed);
+    assert!(!is_alive(git));
+    world.assert_nothing_is_left();
+}
+
+#[tokio::test]
+async fn a_dropped_spawn_ends_its_git() {
+    let world = World::new();
+    let pid_file = world.folder().join("git.pid");
+    let git = format!("sleep 600 & echo $! >'{}'; wait", pid_file.display());
+    let path = world::with_program(world.folder(), "git", &git);
+    let maker = world.spawner().with_search_path(path);
+    let request = world.request();
+    let child = tokio::select! {
+        made = maker.spawn(&request) => panic!("{made:?}"),
+        child = pid_in(&pid_file) => child,
+    };
+    until("end of git's child", || (!is_alive(child)).then_some(())).await;
+    world.spawner().terminate(&world.reference()).await.unwrap();
+    world.assert_nothing_is_left();
+}

@@ -87,7 +87,8 @@ statements! {
                    WHERE id = ?1";
     UPDATE_STATE = "INSERT INTO spec_states (spec_id, state) VALUES (?1, ?2) \
                     ON CONFLICT (spec_id) DO UPDATE SET state = excluded.state";
-    UPDATE_CHECKPOINT = "UPDATE spec_specs SET last_sequence = ?2, checkpoint = ?3 WHERE id = ?1";
+    UPDATE_CHECKPOINT = "UPDATE spec_specs SET last_sequence = ?2, checkpoint = ?3, claims = 0 \
+                         WHERE id = ?1";
 
     EXPIRY = "SELECT expires_at FROM spec_runners WHERE id = ?1";
     TAKE = "UPDATE spec_specs SET epoch = ?2, runner = ?3, claims = ?4 WHERE id = ?1";
@@ -96,9 +97,10 @@ statements! {
     FORGET_RUNNERS = "DELETE FROM spec_runners WHERE expires_at <= ?1 \
                       AND NOT EXISTS (SELECT 1 FROM spec_specs WHERE runner = spec_runners.id)";
     HELD = "SELECT id, epoch, revision FROM spec_specs WHERE runner = ?1";
-    GIVE_BACK = "UPDATE spec_specs SET runner = NULL \
+    GIVE_BACK = "UPDATE spec_specs SET runner = NULL, claims = 0 \
                  WHERE id = ?1 AND epoch = ?2 AND runner = ?3";
-    GIVE_BACK_ALL = "UPDATE spec_specs SET runner = NULL WHERE runner = ?1 RETURNING id";
+    GIVE_BACK_ALL = "UPDATE spec_specs SET runner = NULL, claims = 0 \
+                     WHERE runner = ?1 RETURNING id";
     FORGET_RUNNER = "DELETE FROM spec_runners WHERE id = ?1";
 }
 

@@ -176,6 +176,7 @@ impl Tables {
         } = append;
         let row = self.fenced(spec_id, Some(&lease))?;
         row.stored.checkpoint = Some(checkpoint);
+        row.claims = 0;
         row.push(events);
         Ok(Appended {
             revision: row.stored.spec.revision,
@@ -319,6 +320,7 @@ impl Tables {
         match self.specs.get_mut(&lease.spec_id) {
             Some(row) if row.holds(lease) => {
                 row.owner = None;
+                row.claims = 0;
                 true
             }
             Some(_) | None => false,
@@ -333,6 +335,7 @@ impl Tables {
             .filter(|(_, row)| row.owner == Some(runner))
             .map(|(id, row)| {
                 row.owner = None;
+                row.claims = 0;
                 *id
             })
             .collect()

@@ -1,4 +1,4 @@
-//! What every [`SandboxSpawner`](crate::SandboxSpawner) has to do.
+//! What every [`SandboxSpawner`] has to do.
 //!
 //! An adapter's tests implement [`SpawnerFixture`] and call
 //! [`spawner_conformance!`](crate::spawner_conformance), which makes one test of each case.

@@ -153,7 +153,7 @@ macro_rules! store_conformance {
             claim::claim_raises_the_epoch,
             claim::claim_takes_over_from_an_expired_runner,
             claim::claim_refuses_a_runner_without_a_lease,
-            claim::claim_counts_fruitless_claims_until_a_commit_under_a_lease,
+            claim::claim_counts_the_runners_that_died_without_progress,
 
             lease::heartbeat_lists_what_is_held,
             lease::heartbeat_extends_the_lease,

@@ -103,3 +103,38 @@ impl<P: SandboxSpawner> SandboxSpawner for FaultySpawner<P> {
         self.inner.capabilities()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::testing::conformance::spawner::{KnownRepository, SpawnerFixture};
+    use crate::testing::scripted::tests::ScriptedFixture;
+
+    /// Without a fault the decorator is a spawner like any other.
+    #[derive(Debug)]
+    struct FaultlessFixture;
+
+    #[async_trait]
+    impl SpawnerFixture for FaultlessFixture {
+        async fn fresh(&self) -> Arc<dyn SandboxSpawner> {
+            let inner = ScriptedFixture.fresh().await;
+            Arc::new(FaultySpawner::new(inner, FaultPlan::never()))
+        }
+
+        fn repository(&self) -> KnownRepository {
+            ScriptedFixture.repository()
+        }
+
+        async fn reopen(&self, old: Arc<dyn SandboxSpawner>) -> Option<Arc<dyn SandboxSpawner>> {
+            Some(old)
+        }
+
+        fn runs_programs(&self) -> bool {
+            false
+        }
+    }
+
+    crate::spawner_conformance!(FaultlessFixture, without programs);
+}

@@ -217,9 +217,7 @@ pub async fn claim_refuses_a_runner_without_a_lease(fixture: &dyn StoreFixture) 
 }
 
 /// A spec that its runners die of is told by the count of claims without a commit.
-pub async fn claim_counts_fruitless_claims_until_a_commit_under_a_lease(
-    fixture: &dyn StoreFixture,
-) {
+pub async fn claim_counts_the_runners_that_died_without_progress(fixture: &dyn StoreFixture) {
     let bench = Bench::new(fixture).await;
     let id = bench.launch().await.spec.id;
     let mut claimed = bench.claim_one(bench.runner().await).await;
@@ -229,18 +227,30 @@ pub async fn claim_counts_fruitless_claims_until_a_commit_under_a_lease(
         assert_eq!(claimed.fruitless, fruitless);
     }
 
-    // Output is no progress of the machine, and a command is nobody's claim.
+    // A command is nobody's progress.
     let before = bench.stored(id).await;
-    bench.append(claimed.lease, &before, 1).await;
     bench.commit(sample::step(&before.spec, bench.now())).await;
     bench.fixture.advance(PAST_LEASE).await;
-    let claimed = bench.claim_one(bench.runner().await).await;
+    claimed = bench.claim_one(bench.runner().await).await;
     assert_eq!(claimed.fruitless, 4);
 
+    // A commit or lines of output under the lease are, and a runner that gives back is alive.
     let step = sample::step(&claimed.stored.spec, bench.now());
     bench.commit_under(claimed.lease, step).await;
     bench.fixture.advance(PAST_LEASE).await;
-    assert_eq!(bench.claim_one(bench.runner().await).await.fruitless, 0);
+    claimed = bench.claim_one(bench.runner().await).await;
+    assert_eq!(claimed.fruitless, 0);
     bench.fixture.advance(PAST_LEASE).await;
-    assert_eq!(bench.claim_one(bench.runner().await).await.fruitless, 1);
+    claimed = bench.claim_one(bench.runner().await).await;
+    assert_eq!(claimed.fruitless, 1);
+    bench.append(claimed.lease, &claimed.stored, 1).await;
+    bench.fixture.advance(PAST_LEASE).await;
+    claimed = bench.claim_one(bench.runner().await).await;
+    assert_eq!(claimed.fruitless, 0);
+    bench.store.release(&claimed.lease).await.unwrap();
+    let runner = bench.runner().await;
+    claimed = bench.claim_one(runner).await;
+    assert_eq!(claimed.fruitless, 0);
+    bench.store.retire(runner).await.unwrap();
+    assert_eq!(bench.claim_one(bench.runner().await).await.fruitless, 0);
 }
