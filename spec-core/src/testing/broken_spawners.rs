@@ -103,7 +103,7 @@ impl SandboxSpawner for BrokenSpawner {
         &self,
         sandbox: &SandboxRef,
         run: &RunKey,
-        after: Option<&OutputCursor>,
+        after: Option<OutputCursor>,
     ) -> Result<BoxStream<'static, Result<Output, SpawnError>>, SpawnError> {
         let restarted = self.second_starts.lock().unwrap().get(run).cloned();
         if let Some(request) = restarted {
@@ -133,9 +133,9 @@ impl SandboxSpawner for BrokenSpawner {
                 let number: usize = cursor.as_str().parse().unwrap();
                 Some(OutputCursor::new(number.saturating_sub(1).to_string()).unwrap())
             }
-            other => other.cloned(),
+            other => other,
         };
-        let stream = match self.healthy.output(sandbox, run, before.as_ref()).await {
+        let stream = match self.healthy.output(sandbox, run, before).await {
             Err(_) if self.fault == Fault::KnowsEveryRun => {
                 return Ok(stream::iter([]).boxed());
             }

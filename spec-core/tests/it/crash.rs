@@ -32,7 +32,7 @@ async fn a_spec_survives_the_failure_of_any_one_call_of_store_or_spawner() {
             let spawner = FaultySpawner::new(world.spawner.clone(), plan.clone());
             let machine = world.machine_over(store, spawner);
             // Time passes by itself, so that waits within the drive come to their end.
-            let driving = machine.drive(id);
+            let driving = Box::pin(machine.drive(id));
             let _failed_or_not = moving(&world, driving).await;
             if !plan.has_struck() {
                 break;

@@ -9,6 +9,7 @@ use spec_core::attempt::FailureKind;
 use spec_core::event::EventBody;
 use spec_core::id::{AttemptKey, AttemptNumber, RepairNumber, Sequence};
 use spec_core::sandbox::RunEnd;
+use spec_core::store::SpecQuery;
 use spec_core::testing::{RunScript, ScriptedRun, ScriptedSpawner, demo, fixture};
 use spec_core::{Error, Launched, Phase, Policy, SpecStatus, SpecStore};
 use tokio_util::sync::CancellationToken;
@@ -453,7 +454,7 @@ async fn a_launch_names_the_field_that_cannot_be_used() {
     assert!(
         world
             .store
-            .list(&Default::default())
+            .list(&SpecQuery::default())
             .await
             .unwrap()
             .items

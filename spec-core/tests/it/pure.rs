@@ -106,6 +106,7 @@ fn unsettled(spec: &Spec) -> Option<AttemptKey> {
         .map(|(key, _)| key)
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm per happening")]
 fn input(spec: &Spec, happening: Happening, now: Timestamp) -> Option<Input> {
     let key = some_attempt(spec);
     let repair = spec

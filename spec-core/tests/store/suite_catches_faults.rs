@@ -50,7 +50,7 @@ caught! {
     a_store_that_ignores_the_state_format_is_caught:
         IgnoresMachineVersion by claim::claim_leaves_newer_state_formats_alone,
     a_store_that_does_not_count_claims_is_caught:
-        CountsNoClaims by claim::claim_counts_fruitless_claims_until_a_commit_under_a_lease,
+        CountsNoClaims by claim::claim_counts_the_runners_that_died_without_progress,
     a_store_that_forgives_expired_runners_is_caught:
         ForgivesExpiredRunners by lease::heartbeat_refuses_an_expired_runner,
     a_store_that_forgets_the_checkpoint_is_caught:

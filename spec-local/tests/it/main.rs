@@ -1,8 +1,5 @@
 //! `spec-local` with real folders, processes and repositories.
-#![expect(
-    clippy::unwrap_used,
-    reason = "what does not work in a test fails the test"
-)]
+
 #![cfg(test)]
 
 mod checkout;

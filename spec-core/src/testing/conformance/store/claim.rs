@@ -220,10 +220,10 @@ pub async fn claim_refuses_a_runner_without_a_lease(fixture: &dyn StoreFixture) 
 pub async fn claim_counts_the_runners_that_died_without_progress(fixture: &dyn StoreFixture) {
     let bench = Bench::new(fixture).await;
     let id = bench.launch().await.spec.id;
-    let mut claimed = bench.claim_one(bench.runner().await).await;
+    bench.claim_one(bench.runner().await).await;
     for fruitless in 1..=3 {
         bench.fixture.advance(PAST_LEASE).await;
-        claimed = bench.claim_one(bench.runner().await).await;
+        let claimed = bench.claim_one(bench.runner().await).await;
         assert_eq!(claimed.fruitless, fruitless);
     }
 
@@ -231,7 +231,7 @@ pub async fn claim_counts_the_runners_that_died_without_progress(fixture: &dyn S
     let before = bench.stored(id).await;
     bench.commit(sample::step(&before.spec, bench.now())).await;
     bench.fixture.advance(PAST_LEASE).await;
-    claimed = bench.claim_one(bench.runner().await).await;
+    let mut claimed = bench.claim_one(bench.runner().await).await;
     assert_eq!(claimed.fruitless, 4);
 
     // A commit or lines of output under the lease are, and a runner that gives back is alive.
