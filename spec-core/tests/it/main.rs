@@ -8,5 +8,6 @@
 
 mod crash;
 mod drive;
+mod mocks;
 mod pure;
 mod scene;
