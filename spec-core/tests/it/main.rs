@@ -8,5 +8,7 @@
 
 mod crash;
 mod drive;
+mod ports;
 mod pure;
 mod scene;
+mod trouble;
