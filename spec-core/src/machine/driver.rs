@@ -93,10 +93,9 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                     tracing::warn!(spec.id = %lease.spec_id, error = &error as &dyn std::error::Error, "cannot give a spec back");
                 }
             }
-            // Kept until a heartbeat finds it without a driver, so that a failure which stays is met
+            // After a failure it is kept until a heartbeat finds it, so that one which stays is met
             // now and then and not in a busy loop.
-            Ended::Failed(_) => {}
-            Ended::Lost => {}
+            Ended::Failed(_) | Ended::Lost => {}
         }
         ended
     }

@@ -59,7 +59,8 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         loop {
             let runner = RunnerId::from_uuid(self.host.ids.uuid());
             tracing::info!(runner.id = %runner, "runner started");
-            match self.run_as(runner, &token).await? {
+            // On the heap, so that the host's own future stays small.
+            match Box::pin(self.run_as(runner, &token)).await? {
                 RunnerEnd::Stopped => {
                     tracing::info!(runner.id = %runner, "runner stopped");
                     return Ok(());

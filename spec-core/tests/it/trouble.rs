@@ -263,19 +263,23 @@ async fn a_spec_that_a_faster_clock_has_touched_is_driven_by_a_slower_one() {
     assert_eq!(spec.status, SpecStatus::Completed);
 }
 
+/// The world's store, and the number of claims made of it.
+fn counting_claims(world: &World) -> (RuledStore, Arc<AtomicUsize>) {
+    let claims = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&claims);
+    let store = RuledStore::new(&world.store, move |call| {
+        if matches!(call, Call::Claim) {
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+        Fate::Pass
+    });
+    (store, claims)
+}
+
 #[tokio::test]
 async fn a_burst_of_hints_is_answered_by_few_claims() {
     let world = World::in_real_time(demo::good_run);
-    let claims = Arc::new(AtomicUsize::new(0));
-    let store = RuledStore::new(&world.store, {
-        let claims = Arc::clone(&claims);
-        move |call| {
-            if matches!(call, Call::Claim) {
-                claims.fetch_add(1, Ordering::SeqCst);
-            }
-            Fate::Pass
-        }
-    });
+    let (store, claims) = counting_claims(&world);
     let machine = world
         .machine_over(store, world.spawner.clone())
         .with_config(config().with_poll(Duration::from_secs(30)));
@@ -303,17 +307,8 @@ async fn a_burst_of_hints_is_answered_by_few_claims() {
 #[tokio::test]
 async fn a_store_that_gives_no_hints_is_polled_and_not_hammered() {
     let world = World::in_real_time(demo::good_run);
-    let claims = Arc::new(AtomicUsize::new(0));
-    let store = RuledStore::new(&world.store, {
-        let claims = Arc::clone(&claims);
-        move |call| {
-            if matches!(call, Call::Claim) {
-                claims.fetch_add(1, Ordering::SeqCst);
-            }
-            Fate::Pass
-        }
-    })
-    .without_hints();
+    let (store, claims) = counting_claims(&world);
+    let store = store.without_hints();
     let machine = world
         .machine_over(store, world.spawner.clone())
         .with_config(config().with_poll(Duration::from_millis(100)));
