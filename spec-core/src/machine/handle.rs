@@ -520,7 +520,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     ///
     /// [`NotFound`](Error::NotFound); [`Store`](Error::Store).
     pub async fn wait_for_sandbox(&self, id: SpecId, at_most: Duration) -> Result<Spec, Error> {
-        let mut wakeups = self.store.wakeups();
+        let mut wakeups = watch::hints(&*self.store);
         let deadline = self.host.clock.sleep(at_most);
         tokio::pin!(deadline);
         loop {

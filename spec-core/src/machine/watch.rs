@@ -25,6 +25,11 @@ struct Watch<S> {
     done: bool,
 }
 
+/// The store's hints. A store that has no more of them is polled, and its stream not asked again.
+pub(super) fn hints<S: SpecStore>(store: &S) -> BoxStream<'static, Wakeup> {
+    store.wakeups().chain(stream::pending()).boxed()
+}
+
 pub(super) fn watch<S: SpecStore>(
     store: Arc<S>,
     clock: Arc<dyn Clock>,
@@ -33,7 +38,7 @@ pub(super) fn watch<S: SpecStore>(
     after: Sequence,
 ) -> BoxStream<'static, Result<SpecEvent, Error>> {
     // Listening begins before the first read, so that nothing falls between the two.
-    let wakeups = store.wakeups();
+    let wakeups = hints(&*store);
     let ready = VecDeque::new();
     let watch = Watch {
         store,
@@ -104,12 +109,7 @@ impl<S: SpecStore> Watch<S> {
                 () = &mut poll => return,
                 hint = self.wakeups.next() => match hint {
                     Some(Wakeup::Spec(id)) if id != self.id => {}
-                    Some(Wakeup::Spec(_) | Wakeup::Lagged) => return,
-                    // The store is closing; the poll finds out.
-                    None => {
-                        (&mut poll).await;
-                        return;
-                    }
+                    Some(Wakeup::Spec(_) | Wakeup::Lagged) | None => return,
                 },
             }
         }

@@ -9,5 +9,7 @@
 mod crash;
 mod drive;
 mod mocks;
+mod ports;
 mod pure;
 mod scene;
+mod trouble;
