@@ -22,6 +22,7 @@ use spec_examples::host::{
 };
 use spec_examples::paths::PathProjects;
 use spec_examples::summary::summary;
+use spec_local::DirectoryTarget;
 
 /// Exit code of a program that was interrupted (128 + SIGINT).
 const INTERRUPTED: u8 = 130;
@@ -192,7 +193,13 @@ async fn finish(
         Err(error) = show => return Err(error),
     };
     let artifacts = machine.artifacts(id).await?;
-    println!("{}", summary(&spec, &artifacts, out));
+    let mut agents = machine.agents();
+    let agent = agents.find_map(|(name, text)| (*name == spec.agent).then_some(text));
+    let target = DirectoryTarget::new(out);
+    println!(
+        "{}",
+        summary(&spec, &artifacts, agent.unwrap_or_default(), &target)
+    );
     Ok(match spec.status {
         SpecStatus::Completed => ExitCode::SUCCESS,
         SpecStatus::Cancelled => ExitCode::from(INTERRUPTED),
