@@ -115,11 +115,7 @@ fn take(folder: &Path, spec_id: SpecId) -> Result<Taken, SyncError> {
     Claim::take(folder, spec_id)
 }
 
-fn write(
-    folder: &Path,
-    former: Claim,
-    files: &BTreeMap<String, Vec<u8>>,
-) -> Result<(), SyncError> {
+fn write(folder: &Path, former: Claim, files: &BTreeMap<String, Vec<u8>>) -> Result<(), SyncError> {
     let spec_id = former.spec_id;
     let names: BTreeSet<String> = files.keys().cloned().collect();
     // Before and after: whatever a crash leaves half done, the next call knows all files of both.

@@ -145,7 +145,10 @@ async fn a_second_spec_of_that_title_gets_a_folder_of_its_own() {
         target.upsert(&second).await.unwrap();
         target.upsert(&first).await.unwrap();
         assert_eq!(names(folder.path()), ["a-title", "a-title-2abcde"]);
-        assert_eq!((text("a-title"), text("a-title-2abcde")), ("one".into(), "two".into()));
+        assert_eq!(
+            (text("a-title"), text("a-title-2abcde")),
+            ("one".into(), "two".into())
+        );
     }
     assert_eq!(target.folder_of(&first.spec), folder.path().join("a-title"));
 
