@@ -211,7 +211,7 @@ async fn one_that_prints_a_line_of_a_hundred_megabytes_is_stopped() {
 async fn one_that_exits_with_an_error_fails_with_what_it_said() {
     let scene = Scene::new();
     scene.agent("echo 'no licence key' >&2; exit 3");
-    let says = ["exit code 3", "no licence key"];
+    let says = ["exited with code 3", "no licence key"];
     scene.fails_in_design(FailureKind::AgentFailed, &says).await;
 }
 
@@ -231,7 +231,7 @@ async fn one_whose_result_is_not_json_fails() {
     let scene = Scene::new();
     scene.agent(r#"echo 'Here is the design you asked for.' >"$result""#);
     scene
-        .fails_in_design(FailureKind::InvalidOutput, &["JSON"])
+        .fails_in_design(FailureKind::InvalidOutput, &["json.syntax", "Here is"])
         .await;
 }
 
@@ -252,7 +252,8 @@ async fn one_whose_result_has_wrong_types_fails() {
 async fn one_whose_result_refers_to_nothing_fails() {
     let scene = Scene::new();
     let mut design = fixture::output_json(Phase::Design);
-    design["components"][0]["requirements"][0] = json!("REQ-NONE-FUNC-001");
+    let requirements = design["components"][0]["requirements"].as_array_mut();
+    requirements.unwrap().push(json!("REQ-NONE-FUNC-001"));
     scene.place("broken.json", &design);
     scene.agent(r#"cp "$here/broken.json" "$result""#);
     let says = ["REQ-NONE-FUNC-001"];
