@@ -22,6 +22,8 @@ mod protocol;
 mod rank;
 mod repair;
 mod requirements;
+#[cfg(test)]
+mod samples;
 mod scan;
 mod stack;
 mod survey;

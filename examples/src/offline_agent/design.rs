@@ -7,17 +7,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use spec_core::artifact::{
     ApiEndpoint, Assumption, DataModel, DesignDecision, DesignOutput, DesignRisk, Question,
-    RequirementsOutput,
+    Requirement, RequirementsOutput,
 };
+use spec_core::check::ears;
 
 use super::NOTE;
 use super::groups::{Group, groups};
+use super::idea::grammar::third_person;
 use super::ids::id;
 use super::placement::place;
 use super::progress::Progress;
 use super::rank::Index;
 use super::survey::Survey;
-use super::words::{one_line, series, stem, words};
+use super::words::{capitalised, one_line, series, stem, words};
 use plan::Plan;
 
 pub(crate) fn design(
@@ -34,7 +36,13 @@ pub(crate) fn design(
         if number < 6 {
             progress.file(700, format!("Placing {} in {}", group.name, placement.path));
         }
-        plan.feature(survey, group, &hits, placement);
+        plan.feature(
+            survey,
+            group,
+            &tasks_of(requirements, group),
+            &hits,
+            placement,
+        );
     }
     plan.connect(survey);
     let existing = plan
@@ -77,28 +85,85 @@ pub(crate) fn design(
     }
 }
 
+/// What the requirements of the group ask for, as what a part of the system does.
+fn tasks_of(requirements: &RequirementsOutput, group: &Group) -> String {
+    let done = |requirement: &Requirement| {
+        let parsed = ears::parse(&requirement.text)?;
+        let response = parsed.response.trim_end_matches('.');
+        let verb = response.split(' ').next().unwrap_or_default();
+        if !verb.chars().all(|c| c.is_ascii_lowercase()) {
+            return None;
+        }
+        let mut text = third_person(response);
+        for condition in &parsed.conditions {
+            let keyword = match condition.keyword {
+                ears::EarsKeyword::When => "when",
+                ears::EarsKeyword::While => "while",
+                ears::EarsKeyword::If => "if",
+                ears::EarsKeyword::Where => "where",
+            };
+            text = format!("{text} {keyword} {}", condition.text);
+        }
+        Some(format!("{}.", capitalised(&text)))
+    };
+    let found: Vec<String> = requirements
+        .requirements
+        .iter()
+        .filter(|requirement| group.requirements.contains(&requirement.id))
+        .filter_map(done)
+        .take(4)
+        .collect();
+    found.join(" ")
+}
+
 fn overview(survey: &Survey, groups: &[Group], plan: &Plan) -> String {
-    let names: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
-    let new = plan.components.iter().filter(|c| !c.exists).count();
+    const NAMED: usize = 6;
+    let system = survey.project.system();
+    let mut names: Vec<String> = groups.iter().take(NAMED).map(Group::said).collect();
+    if groups.len() > NAMED {
+        names.push(format!("{} more features", groups.len() - NAMED));
+    }
+    let new: Vec<String> = plan
+        .components
+        .iter()
+        .filter(|c| !c.exists)
+        .take(NAMED)
+        .map(|c| format!("`{}`", c.file_path))
+        .collect();
     let existing: Vec<String> = plan
         .components
         .iter()
         .filter(|c| c.exists)
-        .take(6)
+        .take(NAMED)
         .map(|c| format!("`{}`", c.file_path))
         .collect();
-    let mut text = vec![format!(
-        "The design adds {new} new {} to {}, one for each feature: {}.",
-        if new == 1 { "part" } else { "parts" },
-        survey.project.system(),
-        series(&names)
-    )];
-    if existing.is_empty() {
-        text.push(" No existing source file was found that it would have to touch.".to_owned());
+    let what = series(&names);
+    let mut text = vec![if survey.project.main_language.is_none() {
+        format!(
+            "The repository holds no source code yet, so the design describes {what} in documents: {}.",
+            series(&new)
+        )
+    } else if let [only] = new.as_slice() {
+        format!("The design covers {what} in {system}, with the new file {only}.")
     } else {
-        text.push(format!("\n\nIt touches these existing files: {}. They were found by the words that they share with the requirements, or because execution starts in them.", series(&existing)));
+        format!(
+            "The design covers {what} in {system}. Each of them gets a new file: {}{}.",
+            series(&new),
+            if groups.len() > NAMED {
+                ", and so on"
+            } else {
+                ""
+            }
+        )
+    }];
+    if existing.is_empty() {
+        text.push(" No existing source file was found that has to change.".to_owned());
+    } else {
+        text.push(format!("\n\nThese existing files change: {}. They share words with the requirements, or execution starts in them.", series(&existing)));
     }
-    text.push("\n\nEach new part validates what it is given, does its one task and reports failures to its caller; the entry point only connects the parts.".to_owned());
+    if survey.project.main_language.is_some() {
+        text.push("\n\nA new file checks its input and reports failures to its caller; the entry point only calls it.".to_owned());
+    }
     text.concat()
 }
 

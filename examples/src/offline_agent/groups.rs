@@ -2,6 +2,8 @@
 
 use spec_core::artifact::{Requirement, RequirementCategory, RequirementId, RequirementsOutput};
 
+use super::idea::grammar::lower_first;
+use super::idea::phrase::verb_of;
 use super::words::{is_stop_word, keywords};
 
 /// The requirements of one feature.
@@ -81,17 +83,29 @@ fn slug(id: &RequirementId) -> String {
 }
 
 impl Group {
+    /// The name in the midst of a sentence.
+    pub(crate) fn said(&self) -> String {
+        lower_first(&self.name)
+    }
+
     /// The words from which files and functions are named: ASCII, lower case, at most three.
     pub(crate) fn stem_words(&self) -> Vec<String> {
-        let spoken: Vec<String> = self
+        let mut spoken: Vec<String> = self
             .name
             .split(|c: char| !c.is_alphanumeric())
             .filter(|word| word.is_ascii() && !word.is_empty())
             .map(str::to_lowercase)
             .collect();
+        // Files and functions are called after what they do: `export_notes`, not `exporting_notes`.
+        if let Some(first) = spoken.first_mut()
+            && let Some(verb) = verb_of(first)
+        {
+            verb.clone_into(first);
+        }
         let mut kept: Vec<String> = spoken
             .iter()
-            .filter(|word| !is_stop_word(word) || word.as_str() == "user")
+            .filter(|word| !is_stop_word(word) || matches!(word.as_str(), "user" | "users"))
+            .filter(|word| !word.chars().all(|c| c.is_ascii_digit()))
             .take(3)
             .map(|word| word.chars().take(24).collect())
             .collect();

@@ -4,18 +4,19 @@ mod clause;
 pub(crate) mod grammar;
 mod lexicon;
 mod lists;
+pub(crate) mod phrase;
 mod sentences;
 
 use std::collections::BTreeSet;
 
-pub(crate) use clause::{Clause, Moment};
+pub(crate) use clause::{Clause, Moment, names_fault};
 use clause::{Reading, read};
+use phrase::{cut, verb_of};
 
 use super::words::{capitalised, keywords, one_line};
 
 /// A draft with more features than this would not be read by anyone.
 const MAX_FEATURES: usize = 24;
-const MAX_NAME_CHARS: usize = 80;
 
 /// What a wish is called that has no name.
 pub(crate) const UNNAMED: &str = "requested change";
@@ -23,9 +24,15 @@ pub(crate) const UNNAMED: &str = "requested change";
 /// One thing that is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Feature {
-    /// What it is called: a phrase without article.
+    /// What it is called: a short phrase without article.
     pub(crate) name: String,
+    /// The words from which the name was made.
+    pub(crate) phrase: String,
     pub(crate) clause: Clause,
+    /// What the idea adds after commas, in its own words: "with a limit per address".
+    pub(crate) details: Vec<String>,
+    /// The general thing of whose list this was: "user authentication".
+    pub(crate) part_of: Option<String>,
     /// The words of the idea from which it was read.
     pub(crate) source: String,
     /// Who wants it.
@@ -60,6 +67,7 @@ pub(crate) fn read_idea(title: &str, description: &str) -> Idea {
         ..Idea::default()
     };
     let mut seen = BTreeSet::new();
+    let mut wishes = Vec::new();
     for sentence in sentences::sentences(description) {
         for word in grammar::vague_words(&sentence) {
             if !idea.vague.contains(&word) {
@@ -69,28 +77,22 @@ pub(crate) fn read_idea(title: &str, description: &str) -> Idea {
         match read(&sentence) {
             Reading::Context(text) => push(&mut idea.context, text),
             Reading::Excluded(text) => push(&mut idea.excluded, text),
-            Reading::Question(text) => push(&mut idea.asked, text),
+            Reading::Question(text, features) => {
+                push(&mut idea.asked, text);
+                wishes.extend(features);
+            }
             Reading::Nothing => {}
             Reading::Wanted(features) => {
-                for mut feature in features {
-                    feature.name = one_line(&feature.name, MAX_NAME_CHARS);
-                    let mut key = keywords(&feature.name);
-                    key.sort();
-                    let key = if key.is_empty() {
-                        feature.name.to_lowercase()
-                    } else {
-                        key.join(" ")
-                    };
-                    if !seen.insert(key) {
-                        continue;
-                    }
-                    if idea.features.len() < MAX_FEATURES {
-                        idea.features.push(feature);
-                    } else {
-                        idea.left_out += 1;
-                    }
+                for feature in features {
+                    add(&mut idea, &mut seen, feature);
                 }
             }
+        }
+    }
+    // A question among wishes asks something; one that stands alone is a polite wish.
+    if idea.features.is_empty() {
+        for feature in wishes {
+            add(&mut idea, &mut seen, feature);
         }
     }
     if idea.features.is_empty() {
@@ -98,6 +100,31 @@ pub(crate) fn read_idea(title: &str, description: &str) -> Idea {
     }
     assign_slugs(&mut idea.features);
     idea
+}
+
+/// Adds a feature that is not there yet, under a name that no other has.
+fn add(idea: &mut Idea, seen: &mut BTreeSet<String>, mut feature: Feature) {
+    let mut key = keywords(&feature.phrase);
+    key.sort();
+    let key = if key.is_empty() {
+        feature.phrase.to_lowercase()
+    } else {
+        key.join(" ")
+    };
+    if !seen.insert(key) {
+        return;
+    }
+    if idea.features.len() >= MAX_FEATURES {
+        idea.left_out += 1;
+        return;
+    }
+    let name = feature.name.clone();
+    let mut number = 2;
+    while idea.features.iter().any(|other| other.name == feature.name) {
+        feature.name = format!("{name} {number}");
+        number += 1;
+    }
+    idea.features.push(feature);
 }
 
 fn push(list: &mut Vec<String>, text: String) {
@@ -108,27 +135,29 @@ fn push(list: &mut Vec<String>, text: String) {
 
 /// When the description holds nothing that reads as a wish, the title is the wish.
 fn from_title(title: &str, description: &str) -> Feature {
-    let words = one_line(&grammar::plain(title), MAX_NAME_CHARS);
+    let words = one_line(&grammar::plain(title), 120);
     if let Reading::Wanted(features) = read(&words)
-        && let Some(mut feature) = features.into_iter().next()
+        && let Some(feature) = features.into_iter().next()
     {
-        feature.name = one_line(&feature.name, MAX_NAME_CHARS);
         return feature;
     }
-    let name = if words.chars().any(char::is_alphanumeric) {
-        words
-    } else {
-        UNNAMED.to_owned()
-    };
+    let name = cut(words.trim_end_matches(['?', '…', '.', '!']));
     let source = one_line(&grammar::plain(description), 200);
     let quoted = if source.is_empty() {
-        name.clone()
+        words.clone()
     } else {
         source.clone()
     };
     Feature {
-        name,
+        name: if name.chars().any(char::is_alphanumeric) {
+            name
+        } else {
+            UNNAMED.to_owned()
+        },
+        phrase: words,
         clause: Clause::Quote(quoted),
+        details: Vec::new(),
+        part_of: None,
         source,
         actor: "user".to_owned(),
         benefit: None,
@@ -150,26 +179,41 @@ fn assign_slugs(features: &mut [Feature]) {
     }
 }
 
-/// The head of the phrase in capitals: `email/password login` is `LOGIN`.
+/// What a person would call it for short: `email/password login` is `LOGIN`, `dark mode` is
+/// `DARKMODE` and `saving searches` is `SAVESEARCHES`.
 fn slug(name: &str) -> String {
-    let head = grammar::head(name);
+    const LONGEST: usize = 16;
     let clean = |text: &str| -> String {
         text.chars()
             .filter(char::is_ascii_alphanumeric)
-            .take(16)
             .collect::<String>()
             .to_ascii_uppercase()
     };
-    let candidates = [
-        clean(head),
-        name.split_whitespace()
-            .map(clean)
-            .find(|word| word.len() > 2)
-            .unwrap_or_default(),
-    ];
-    candidates
+    let (first, rest) = name.split_once(' ').unwrap_or((name, ""));
+    let rest = rest.split(" up ").next().unwrap_or_default();
+    let (with, head) = if let Some(verb) = verb_of(first) {
+        let object: Vec<&str> = rest
+            .split(' ')
+            .skip_while(|word| grammar::is_preposition(word) || *word == "up")
+            .collect();
+        let object = object.join(" ");
+        (verb.to_owned(), grammar::head(&object).to_owned())
+    } else {
+        let head = grammar::head(name);
+        let with = name
+            .split_whitespace()
+            .take_while(|word| !word.trim_end_matches([',', ':']).ends_with(head))
+            .last();
+        (with.unwrap_or_default().to_owned(), head.to_owned())
+    };
+    [format!("{}{}", clean(&with), clean(&head)), clean(&head)]
         .into_iter()
-        .find(|slug| slug.len() > 1)
+        .chain(name.split_whitespace().map(clean))
+        .find(|slug| {
+            slug.len() > 2 && slug.len() <= LONGEST && !slug.chars().all(|c| c.is_ascii_digit())
+                // What marks an unfinished text would be found in the id.
+                && !["TODO", "TBD", "FIXME"].iter().any(|mark| slug.contains(mark))
+        })
         .unwrap_or_else(|| "FEATURE".to_owned())
 }
 

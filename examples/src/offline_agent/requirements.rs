@@ -1,6 +1,7 @@
 //! REQUIREMENTS: user stories and requirements in EARS form, one or two for each feature.
 
 mod capabilities;
+mod criteria;
 mod ears;
 
 use std::collections::BTreeSet;
@@ -31,6 +32,7 @@ pub(crate) fn requirements(
         }
         writer.feature(feature, index == 0);
     }
+    writer.any_failure(&idea.features);
     progress.say(
         900,
         format!("Wrote {} requirements", writer.requirements.len()),
@@ -39,7 +41,7 @@ pub(crate) fn requirements(
         feature_name: capitalised(&one_line(&idea.title, 80)),
         user_stories: writer.stories,
         requirements: writer.requirements,
-        assumptions: assumptions(survey, writer.assumed),
+        assumptions: assumptions(survey, idea, writer.assumed),
         out_of_scope: out_of_scope(idea),
         questions: open_questions(idea),
         notes: notes(idea),
@@ -76,7 +78,7 @@ impl<'a> Writer<'a> {
         let drafts = ears::drafts(feature, &system, self.survey.project.kind, capability);
         if capability.is_some() {
             self.assumed.push(Assumption {
-                text: format!("{} works in the way that is usual for it.", feature.title()),
+                text: format!("What is usual for {} is wanted.", ears::refer(feature)),
                 basis: format!(
                     "The idea names it and leaves the details open: “{}”.",
                     one_line(&feature.source, 120)
@@ -99,15 +101,41 @@ impl<'a> Writer<'a> {
             .benefit
             .clone()
             .or_else(|| capability.map(|capability| capability.benefit.to_owned()))
-            .unwrap_or_else(|| format!("{system} covers this part of the idea"));
+            .unwrap_or_else(|| "a need is met that the idea does not explain".to_owned());
         self.stories.push(UserStory {
             id: id("US", self.stories.len() + 1),
             role: feature.actor.clone(),
-            want: ears::want(feature),
+            want: ears::want(feature, &system),
             benefit,
             priority,
             requirements: ids,
         });
+    }
+
+    /// A spec that speaks of no failure gets the most obvious one.
+    fn any_failure(&mut self, features: &[Feature]) {
+        if self
+            .requirements
+            .iter()
+            .any(|it| it.text.starts_with("If "))
+        {
+            return;
+        }
+        let system = self.survey.project.system();
+        let kind = self.survey.project.kind;
+        let found = features.iter().zip(0..).find_map(|(feature, at)| {
+            Some((feature, at, ears::any_failure(feature, &system, kind)?))
+        });
+        let Some((feature, at, draft)) = found else {
+            return;
+        };
+        let story: Option<&mut UserStory> = self.stories.get_mut::<usize>(at);
+        let before = story.and_then(|story| story.requirements.first().cloned());
+        if let Some(id) = self.requirement(feature, draft, Priority::Medium, before)
+            && let Some(story) = self.stories.get_mut(at)
+        {
+            story.requirements.push(id);
+        }
     }
 
     fn requirement(
@@ -182,7 +210,9 @@ fn code(category: RequirementCategory) -> &'static str {
 /// The quality that the words of the feature speak of.
 fn category(feature: &Feature) -> RequirementCategory {
     use super::idea::{Clause, grammar::has_number};
-    let said = keywords(&feature.source);
+    let said = format!("{} {}", feature.phrase, feature.details.join(" "));
+    let numbered = has_number(&said);
+    let said = keywords(&said);
     let speaks = |stems: &[&str]| {
         stems
             .iter()
@@ -193,9 +223,9 @@ fn category(feature: &Feature) -> RequirementCategory {
         Clause::Swap { .. } | Clause::Drop(_) | Clause::Preserve(_)
     ) {
         RequirementCategory::Con
-    } else if matches!(feature.clause, Clause::Fix(_)) {
+    } else if matches!(feature.clause, Clause::Fix { .. } | Clause::Fault { .. }) {
         RequirementCategory::Rel
-    } else if has_number(&feature.source)
+    } else if numbered
         && speaks(&[
             "ms",
             "second",
@@ -231,7 +261,11 @@ fn category(feature: &Feature) -> RequirementCategory {
     }
 }
 
-fn assumptions(survey: &Survey, mut assumed: Vec<Assumption>) -> Vec<Assumption> {
+fn assumptions(survey: &Survey, idea: &Idea, mut assumed: Vec<Assumption>) -> Vec<Assumption> {
+    assumed.extend(idea.context.iter().map(|text| Assumption {
+        text: format!("This describes the present state and asks for nothing: “{text}”."),
+        basis: "The sentence of the idea holds no wish.".to_owned(),
+    }));
     if let (Some(language), Some(manifest)) =
         (survey.project.main_language, survey.manifests.first())
     {

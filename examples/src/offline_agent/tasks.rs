@@ -158,9 +158,9 @@ impl Plan<'_> {
         for (number, chunk) in group.requirements.chunks(MAX_PER_TASK).enumerate() {
             let first = number == 0;
             let title = if first {
-                format!("Implement: {}", group.name)
+                format!("Implement {}", group.said())
             } else {
-                format!("Implement: {}, part {}", group.name, number + 1)
+                format!("Implement {}, part {}", group.said(), number + 1)
             };
             let (create, modify) = if first {
                 (create.clone(), shared.clone())
@@ -189,7 +189,7 @@ impl Plan<'_> {
                 self.passes(),
             ];
             last = self.step(Step {
-                title: format!("Connect: {}", group.name),
+                title: format!("Connect {}", group.said()),
                 description: format!("Call the new part from {}.", series(&paths)),
                 kind: TaskType::Implementation,
                 hours: 2.0,
@@ -207,17 +207,17 @@ impl Plan<'_> {
         let create: Vec<String> = self.survey_tests(new);
         let mut criteria = vec![format!(
             "Each acceptance criterion of {} has a test that fails without the implementation.",
-            group.name
+            group.said()
         )];
         if create.is_empty() {
             criteria = vec![format!(
                 "A reviewer has gone through each acceptance criterion of {}.",
-                group.name
+                group.said()
             )];
         }
         criteria.push(self.passes());
         self.step(Step {
-            title: format!("Test: {}", group.name),
+            title: format!("Test {}", group.said()),
             description: format!(
                 "Write one test for each acceptance criterion.\n\n{}",
                 self.describe(&group.requirements)
@@ -290,7 +290,7 @@ impl Plan<'_> {
             .requirements
             .iter()
             .filter(|r| ids.contains(&r.id))
-            .map(|r| format!("- **{}**: {}", r.id, r.text))
+            .map(|r| format!("- {}: {}", r.id, r.text))
             .collect();
         lines.join("\n")
     }

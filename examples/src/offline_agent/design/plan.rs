@@ -23,6 +23,7 @@ impl Plan {
         &mut self,
         survey: &Survey,
         group: &Group,
+        tasks: &str,
         hits: &[Hit<'_>],
         placement: Placement,
     ) {
@@ -45,11 +46,11 @@ impl Plan {
                 })
                 .into_iter()
                 .collect();
-            let description = format!(
-                "Existing file that shares words with {} ({}).",
-                group.name,
-                series(&shared)
-            );
+            let description = if shared.is_empty() {
+                format!("Its words are close to those of {}.", group.said())
+            } else {
+                format!("Closest to {}: {}.", group.said(), series(&shared))
+            };
             self.existing(&hit.file.path, &description, &group.requirements);
             dependencies.push(hit.file.path.clone());
         }
@@ -60,17 +61,20 @@ impl Plan {
             kind: if documented { "document" } else { "module" }.to_owned(),
             file_path: placement.path.clone(),
             exists: false,
-            description: format!("New part for {}.", group.name),
+            description: if documented {
+                format!("New document about {}.", group.said())
+            } else {
+                format!("New source file for {}.", group.said())
+            },
             responsibility: if documented {
                 format!(
                     "Holds the agreed behaviour of {} until a language is chosen.",
-                    group.name
+                    group.said()
                 )
+            } else if tasks.is_empty() {
+                format!("Meets the requirements for {}.", group.said())
             } else {
-                format!(
-                    "Does what the requirements say about {}, and nothing else.",
-                    group.name
-                )
+                tasks.to_owned()
             },
             interfaces: if documented {
                 Vec::new()
@@ -117,7 +121,7 @@ impl Plan {
             file_path: path.to_owned(),
             exists: true,
             description: description.to_owned(),
-            responsibility: "Keeps its present task; changes only where the new parts need it."
+            responsibility: "Keeps its task and changes only where the new files need it."
                 .to_owned(),
             interfaces: Vec::new(),
             dependencies: Vec::new(),
@@ -158,7 +162,7 @@ impl Plan {
             component.dependencies.retain(|name| *name != entry.path);
             if component.name == entry.path {
                 component.dependencies.clone_from(&new);
-                "Makes the new parts reachable from where execution starts."
+                "Calls the new files from where execution starts."
                     .clone_into(&mut component.responsibility);
             }
         }
@@ -209,8 +213,8 @@ fn interface(survey: &Survey, words: &[String], group: &Group) -> Interface {
     Interface {
         method,
         inputs: format!(
-            "What a request for {} carries, validated at the border.",
-            group.name
+            "What {} needs to know; it is checked before use.",
+            group.said()
         ),
         outputs: "The outcome, or an error that names its cause.".to_owned(),
     }

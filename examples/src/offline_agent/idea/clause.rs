@@ -1,13 +1,19 @@
 //! What a sentence asks for.
 
+mod assertion;
+mod fault;
+mod naming;
 mod parts;
 mod statement;
 
-use parts::{conditional, opening, persona, purpose};
+use fault::fault;
+pub(crate) use fault::names_fault;
+use naming::feature;
+use parts::{conditional, opening, persona, purpose, question};
 use statement::statement;
 
 use super::Feature;
-use super::grammar::{bare, is_latin, plain, with_article};
+use super::grammar::{is_foreign, lower_first, plain, with_article};
 use crate::offline_agent::words::one_line;
 
 /// What the system is to do, as far as the sentence tells.
@@ -31,10 +37,19 @@ pub(crate) enum Clause {
     Swap { old: String, new: String },
     /// Something goes away.
     Drop(String),
-    /// The code changes and its behaviour does not.
+    /// The code changes and its behaviour does not: "split the parser into modules".
     Preserve(String),
-    /// A fault goes away.
-    Fix(String),
+    /// A fault goes away. `what` is the fault, or what suffers from it.
+    Fix {
+        what: String,
+        condition: Option<String>,
+    },
+    /// Under a condition something goes wrong: "login" is "failing".
+    Fault {
+        subject: String,
+        doing: String,
+        condition: Option<String>,
+    },
     /// Words that no rule understands, or that are in another language.
     Quote(String),
 }
@@ -54,16 +69,18 @@ pub(super) enum Reading {
     Wanted(Vec<Feature>),
     Context(String),
     Excluded(String),
-    Question(String),
+    /// A question, and what it asks for if it is a polite wish.
+    Question(String, Vec<Feature>),
     Nothing,
 }
 
 pub(super) fn read(sentence: &str) -> Reading {
     let source = plain(sentence);
     if source.ends_with(['?', '？']) {
-        return Reading::Question(one_line(&source, 240));
+        let wish = question(&source).map_or_else(Vec::new, |wish| statement(&wish, &source));
+        return Reading::Question(one_line(&source, 240), wish);
     }
-    if !is_latin(&source) {
+    if is_foreign(&source) {
         return wanted(vec![feature(
             &source,
             Clause::Quote(one_line(&source, 160)),
@@ -108,9 +125,16 @@ pub(super) fn read(sentence: &str) -> Reading {
     {
         return Reading::Excluded(one_line(&source, 240));
     }
-    let mut features = match conditional(&core) {
-        Some(clause) => vec![named(clause, &core, &source)],
-        None => statement(&core, &source),
+    let conditional = conditional(&core);
+    let mut features = if !conditional.is_empty() {
+        conditional
+            .into_iter()
+            .map(|clause| feature(&core, clause, &source))
+            .collect()
+    } else if let Some(clause) = fault(&lower_first(&core)) {
+        vec![feature(&core, clause, &source)]
+    } else {
+        statement(&core, &source)
     };
     if features.is_empty() {
         return if core.is_empty() {
@@ -140,45 +164,4 @@ fn wanted(features: Vec<Feature>) -> Reading {
 
 fn has_word(text: &str, wanted: &[&str]) -> bool {
     text.split_whitespace().any(|word| wanted.contains(&word))
-}
-
-fn feature(name: &str, clause: Clause, source: &str) -> Feature {
-    let name = bare(name)
-        .trim_matches(|c: char| matches!(c, ',' | ':' | '-' | ' '))
-        .to_owned();
-    Feature {
-        name: if name.chars().any(char::is_alphanumeric) {
-            name
-        } else {
-            one_line(source, 60)
-        },
-        clause,
-        source: one_line(source, 240),
-        actor: "user".to_owned(),
-        benefit: None,
-        slug: String::new(),
-    }
-}
-
-fn named(clause: Clause, core: &str, source: &str) -> Feature {
-    let name = match &clause {
-        Clause::On { act, .. }
-            if !act
-                .split_whitespace()
-                .any(|word| matches!(word, "it" | "them")) =>
-        {
-            act.clone()
-        }
-        Clause::On { .. }
-        | Clause::Provide(_)
-        | Clause::Act(_)
-        | Clause::Let { .. }
-        | Clause::Ensure(_)
-        | Clause::Swap { .. }
-        | Clause::Drop(_)
-        | Clause::Preserve(_)
-        | Clause::Fix(_)
-        | Clause::Quote(_) => core.to_owned(),
-    };
-    feature(&name, clause, source)
 }

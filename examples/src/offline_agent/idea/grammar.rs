@@ -254,6 +254,79 @@ pub(crate) fn is_latin(text: &str) -> bool {
     latin > 0 && latin * 10 >= letters * 9
 }
 
+/// Words of other languages that English does not have.
+const FOREIGN: &[&str] = &[
+    "ajouter",
+    "aux",
+    "avec",
+    "bei",
+    "con",
+    "dans",
+    "das",
+    "dem",
+    "den",
+    "der",
+    "des",
+    "ein",
+    "eine",
+    "einen",
+    "einer",
+    "el",
+    "est",
+    "et",
+    "für",
+    "hinzufügen",
+    "il",
+    "ist",
+    "la",
+    "las",
+    "le",
+    "les",
+    "los",
+    "mit",
+    "nach",
+    "oder",
+    "para",
+    "pas",
+    "por",
+    "pour",
+    "que",
+    "sich",
+    "sur",
+    "una",
+    "und",
+    "une",
+    "von",
+    "wenn",
+    "werden",
+    "wird",
+    "zu",
+    "zum",
+];
+
+const ENGLISH: &[&str] = &[
+    "a", "add", "an", "and", "are", "can", "for", "from", "is", "it", "must", "of", "on", "should",
+    "that", "the", "to", "when", "with",
+];
+
+/// Whether the text is in a language whose grammar this is not.
+pub(crate) fn is_foreign(text: &str) -> bool {
+    let count = |list: &[&str]| {
+        text.split(|c: char| !c.is_alphanumeric())
+            .filter(|word| list.contains(&word.to_lowercase().as_str()))
+            .count()
+    };
+    !is_latin(text) || count(FOREIGN) > 1 && count(ENGLISH) == 0
+}
+
+/// Whether the text says that something is done: "files are kept for a day".
+pub(crate) fn is_passive(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.windows(2).any(|pair| {
+        matches!(pair, ["is" | "are", done] if done.ends_with("ed") || ["sent", "kept", "shown", "written", "stored"].contains(done))
+    })
+}
+
 /// Whether a number stands in the text.
 pub(crate) fn has_number(text: &str) -> bool {
     words(text)

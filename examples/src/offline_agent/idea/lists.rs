@@ -1,12 +1,24 @@
 //! Enumerations in a phrase: "search, a settings page and export".
 
 use super::grammar::{bare, is_article, is_preposition, is_verb};
+use super::phrase::inline_detail;
 
 /// The items of a phrase, if it is an enumeration of things that stand for themselves.
 pub(super) fn items(phrase: &str) -> Vec<String> {
     let parts = parts(phrase);
     let whole = || vec![phrase.to_owned()];
     if parts.len() < 2 {
+        return whole();
+    }
+    // In "webhooks with retries and a signature" the "and" belongs to what stands behind "with",
+    // and what a dashboard shows is not wanted without it.
+    let opened = parts.first().and_then(|first| inline_detail(first));
+    let relative = opened.is_some_and(|detail| {
+        ["that ", "which ", "who "]
+            .iter()
+            .any(|start| detail.starts_with(start))
+    });
+    if relative || opened.is_some() && parts.len() == 2 && !phrase.contains(", ") {
         return whole();
     }
     let alone = |part: &String| {
@@ -97,6 +109,10 @@ fn cut(current: &mut Vec<&str>, found: &mut Vec<String>) {
 pub(super) fn actions(phrase: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for part in parts(phrase) {
+        let part = match part.strip_prefix("then ") {
+            Some(next) if next.split(' ').next().is_some_and(is_verb) => next.to_owned(),
+            Some(_) | None => part,
+        };
         let mut words = part.split_whitespace();
         let first = words.next().unwrap_or_default();
         let second = words.next().unwrap_or_default();

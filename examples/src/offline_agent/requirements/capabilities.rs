@@ -28,7 +28,7 @@ pub(super) fn of(feature: &Feature) -> Option<&'static Capability> {
         return None;
     };
     let named = keywords(before_preposition(thing));
-    let said = keywords(thing);
+    let said = keywords(&format!("{thing} {}", feature.details.join(" ")));
     KNOWN.iter().find(|known| {
         // How one signs in is often said after "with"; other capabilities are named first.
         let words = if known.id == "federated-login" {
@@ -161,9 +161,9 @@ static KNOWN: &[Capability] = &[
         trigger: "a client exceeds its limit of requests",
         response: "refuse further requests of that client until the limit allows them again",
         checks: &["a client sends one request more than its limit, that request is refused"],
-        unwanted: "the state of {it} cannot be read",
-        mitigation: "record the fault in the log",
-        failure_checks: &["the state of the limit cannot be read, the log names the cause"],
+        unwanted: "the check of the limit fails",
+        mitigation: "record the cause in the log",
+        failure_checks: &["a test makes the check of the limit fail, the log names the cause"],
         benefit: "one client cannot slow down all others",
     },
     Capability {

@@ -1,10 +1,12 @@
 //! Sentences in the EARS patterns (Mavin et al., 2009).
 
 use super::capabilities::Capability;
+use super::criteria;
 use crate::offline_agent::idea::grammar::{head, introduced, is_latin, referred};
-use crate::offline_agent::idea::{Clause, Feature, Moment, UNNAMED};
+use crate::offline_agent::idea::phrase::gerund;
+use crate::offline_agent::idea::{Clause, Feature, Moment, UNNAMED, names_fault};
 use crate::offline_agent::project::Kind;
-use crate::offline_agent::words::{capitalised, one_line};
+use crate::offline_agent::words::capitalised;
 
 /// A requirement that has no id yet.
 #[derive(Debug)]
@@ -16,63 +18,104 @@ pub(super) struct Draft {
     pub(super) failure: bool,
 }
 
-/// What the feature asks of the system, and what happens when that fails.
+/// What the feature asks of the system, and what happens when that fails if that can be said.
 pub(super) fn drafts(
     feature: &Feature,
     system: &str,
     kind: Kind,
     capability: Option<&Capability>,
 ) -> Vec<Draft> {
-    let it = refer(feature);
-    let mut drafts = match capability {
-        Some(capability) => vec![usual(feature, system, capability, &it)],
-        None => vec![main(feature, system, &it)],
-    };
     match capability {
-        Some(capability) => drafts.push(usual_failure(feature, system, capability, &it)),
-        None => drafts.extend(failure(feature, system, kind, &it)),
+        Some(capability) => vec![
+            usual(feature, system, capability),
+            usual_failure(feature, system, capability),
+        ],
+        None => [main(feature, system)]
+            .into_iter()
+            .chain(failure(feature, system, kind))
+            .collect(),
     }
-    drafts
 }
 
 /// The words for "I want …".
-pub(super) fn want(feature: &Feature) -> String {
-    match &feature.clause {
-        Clause::Act(act) | Clause::Let { act, .. } => format!("to {act}"),
+pub(super) fn want(feature: &Feature, system: &str) -> String {
+    let want = match &feature.clause {
+        Clause::Act(act) => format!("{system} to {act}"),
+        Clause::Let { act, .. } => format!("to {act}"),
         Clause::Provide(thing) => introduced(thing),
         Clause::On {
             act,
             condition,
             moment,
-        } => format!(
-            "the system to {act} {} {condition}",
-            keyword(*moment).to_lowercase()
-        ),
-        Clause::Swap { old, new } => format!("{new} in place of {old}"),
-        Clause::Drop(thing) => format!("to work without {thing}"),
-        Clause::Preserve(thing) => {
-            format!("{} restructured with the same results", referred(thing))
+        } => {
+            let condition = format!("{} {condition}", moment.keyword().to_lowercase());
+            match act.strip_prefix("ensure that ") {
+                Some(statement) => format!("to rely on it that {statement} {condition}"),
+                None => format!("{system} to {act} {condition}"),
+            }
         }
-        Clause::Fix(fault) => format!("to be spared this fault: {fault}"),
+        Clause::Swap { old, new } => format!("{new} in place of {old}"),
+        Clause::Drop(thing) => format!("to work without {}", referred(thing)),
+        Clause::Preserve(act) => format!("the same results after {}", gerund(act)),
+        Clause::Fix { what, condition } => {
+            let fault = if names_fault(what) {
+                format!("to work without {}", referred(what))
+            } else {
+                format!("{} to work", referred(what))
+            };
+            under(&fault, condition.as_deref())
+        }
+        Clause::Fault {
+            subject, condition, ..
+        } => {
+            let subject = if OWN.contains(&subject.to_lowercase().as_str()) {
+                system
+            } else {
+                subject
+            };
+            under(&format!("{subject} to work"), condition.as_deref())
+        }
         Clause::Ensure(statement) => format!("to rely on it that {statement}"),
         Clause::Quote(text) => format!("“{text}”"),
+    };
+    let want = match &feature.part_of {
+        Some(whole) => format!("{want} as part of {}", referred(whole)),
+        None => want,
+    };
+    [want]
+        .into_iter()
+        .chain(feature.details.iter().cloned())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn under(text: &str, condition: Option<&str>) -> String {
+    match condition {
+        Some(condition) => format!("{text} when {condition}"),
+        None => text.to_owned(),
     }
 }
 
-fn refer(feature: &Feature) -> String {
+/// The feature in the midst of a sentence.
+pub(super) fn refer(feature: &Feature) -> String {
     match &feature.clause {
-        Clause::Provide(thing) => referred(thing),
+        Clause::Provide(_) if feature.name.starts_with("--") => format!("the {}", feature.name),
+        Clause::Provide(_) => referred(&feature.name),
+        Clause::Ensure(_) | Clause::Fault { .. } | Clause::Fix { .. } => {
+            format!("the {}", feature.name)
+        }
+        Clause::On { .. } if feature.name.starts_with("case that ") => {
+            format!("the {}", feature.name)
+        }
         Clause::Act(_)
         | Clause::Let { .. }
         | Clause::On { .. }
-        | Clause::Ensure(_)
         | Clause::Swap { .. }
         | Clause::Drop(_)
         | Clause::Preserve(_)
-        | Clause::Fix(_)
         | Clause::Quote(_) => {
-            if feature.name == UNNAMED {
-                format!("the {UNNAMED}")
+            if feature.name.starts_with(UNNAMED) {
+                format!("the {}", feature.name)
             } else if is_latin(&feature.name) {
                 feature.name.clone()
             } else {
@@ -82,17 +125,9 @@ fn refer(feature: &Feature) -> String {
     }
 }
 
-fn keyword(moment: Moment) -> &'static str {
-    match moment {
-        Moment::When => "When",
-        Moment::If => "If",
-        Moment::While => "While",
-        Moment::Where => "Where",
-    }
-}
-
-fn usual(feature: &Feature, system: &str, capability: &Capability, it: &str) -> Draft {
-    let fill = |text: &str| fill(text, system, it);
+fn usual(feature: &Feature, system: &str, capability: &Capability) -> Draft {
+    let it = refer(feature);
+    let fill = |text: &str| text.replace("{it}", &it).replace("{system}", system);
     Draft {
         title: feature.title(),
         text: format!(
@@ -104,14 +139,15 @@ fn usual(feature: &Feature, system: &str, capability: &Capability, it: &str) -> 
             .checks
             .iter()
             .map(|check| format!("When {}.", fill(check)))
-            .chain([agrees(feature, it)])
+            .chain(criteria::of_details(feature, system, true))
             .collect(),
         failure: false,
     }
 }
 
-fn usual_failure(feature: &Feature, system: &str, capability: &Capability, it: &str) -> Draft {
-    let fill = |text: &str| fill(text, system, it);
+fn usual_failure(feature: &Feature, system: &str, capability: &Capability) -> Draft {
+    let it = refer(feature);
+    let fill = |text: &str| text.replace("{it}", &it).replace("{system}", system);
     Draft {
         title: format!("{}: when it fails", feature.title()),
         text: format!(
@@ -128,163 +164,216 @@ fn usual_failure(feature: &Feature, system: &str, capability: &Capability, it: &
     }
 }
 
-fn fill(text: &str, system: &str, it: &str) -> String {
-    text.replace("{it}", it).replace("{system}", system)
+fn main(feature: &Feature, system: &str) -> Draft {
+    Draft {
+        title: feature.title(),
+        text: text(feature, system),
+        criteria: criteria::of_main(feature, system)
+            .into_iter()
+            .chain(criteria::of_details(feature, system, false))
+            .collect(),
+        failure: false,
+    }
 }
 
-fn agrees(feature: &Feature, it: &str) -> String {
-    format!(
-        "When a reviewer tries {it}, the outcome agrees with the words of the idea: “{}”.",
-        one_line(&feature.source, 160)
-    )
-}
-
-fn main(feature: &Feature, system: &str, it: &str) -> Draft {
+fn text(feature: &Feature, system: &str) -> String {
     let subject = capitalised(system);
-    let (text, check) = match &feature.clause {
-        Clause::Provide(thing) => (
-            format!("{subject} shall provide {}.", introduced(thing)),
-            format!(
-                "When the change for {it} is in place, every test that passed before still passes."
-            ),
-        ),
-        Clause::Act(act) => (
-            format!("{subject} shall {act}."),
-            format!(
-                "When a test asks {system} to {act}, the outcome can be observed from outside."
-            ),
-        ),
-        Clause::Let { who, act } => (
-            format!("{subject} shall let {who} {act}."),
-            format!(
-                "When an attempt to {act} is made with valid input, its result can be read back."
-            ),
-        ),
+    match &feature.clause {
+        Clause::Provide(thing) => format!("{subject} shall provide {}.", introduced(thing)),
+        Clause::Act(act) => format!("{subject} shall {act}."),
+        Clause::Let { who, act } => format!("{subject} shall let {who} {act}."),
         Clause::On {
             moment,
             condition,
             act,
         } => {
             let then = if *moment == Moment::If { " then" } else { "" };
-            (
-                format!(
-                    "{} {condition},{then} {system} shall {act}.",
-                    keyword(*moment)
-                ),
-                format!(
-                    "When a test brings about that {condition}, the response of {system} can be observed."
-                ),
+            format!(
+                "{} {condition},{then} {system} shall {act}.",
+                moment.keyword()
             )
         }
-        Clause::Ensure(statement) => (
-            format!("{subject} shall ensure that {statement}."),
-            format!("When a test inspects {system}, it finds that {statement}."),
+        Clause::Ensure(statement) => format!("{subject} shall ensure that {statement}."),
+        Clause::Swap { old, new } => format!("{subject} shall use {new} in place of {old}."),
+        Clause::Drop(thing) => format!("{subject} shall work without {}.", referred(thing)),
+        Clause::Preserve(act) => format!(
+            "{subject} shall give the same results before and after {}.",
+            gerund(act)
         ),
-        Clause::Swap { old, new } => (
-            format!("{subject} shall use {new} in place of {old}."),
-            format!(
-                "When the repository is searched for uses of {old}, none is left outside of its history."
-            ),
-        ),
-        Clause::Drop(thing) => (
-            format!("{subject} shall work without {}.", referred(thing)),
-            format!(
-                "When the repository is searched for {}, no use of it is left outside of its history.",
-                referred(thing)
-            ),
-        ),
-        Clause::Preserve(thing) => (
-            format!(
-                "{subject} shall give the same results after the change to {} as before it.",
-                referred(thing)
-            ),
-            format!(
-                "When the tests of {} run after the change, they pass unmodified.",
-                referred(thing)
-            ),
-        ),
-        Clause::Fix(fault) => (
-            format!(
-                "If the situation described as “{fault}” occurs, then {system} shall complete the operation without that fault."
-            ),
-            format!("When a test repeats the steps behind “{fault}”, the fault does not show."),
-        ),
-        Clause::Quote(text) => (
-            format!("{subject} shall provide what the idea describes as “{text}”."),
-            format!(
-                "When the change for {it} is in place, every test that passed before still passes."
-            ),
-        ),
-    };
-    let review = match &feature.clause {
-        Clause::Provide(_) | Clause::Quote(_) => agrees(feature, it),
-        Clause::Act(act) | Clause::Let { act, .. } => agrees(feature, &format!("to {act}")),
-        Clause::On { .. }
-        | Clause::Ensure(_)
-        | Clause::Swap { .. }
-        | Clause::Drop(_)
-        | Clause::Preserve(_)
-        | Clause::Fix(_) => {
-            format!(
-                "When a reviewer compares the outcome with the words of the idea, it agrees with them: “{}”.",
-                one_line(&feature.source, 160)
-            )
+        Clause::Fix { what, condition } => {
+            let response = if names_fault(what) {
+                format!("work without {}", referred(what))
+            } else {
+                format!(
+                    "carry out {} without the fault that it has today",
+                    referred(what)
+                )
+            };
+            when(condition.as_deref(), system, &response)
         }
-    };
-    Draft {
-        title: feature.title(),
-        text,
-        criteria: vec![check, review],
-        failure: false,
+        Clause::Fault {
+            subject,
+            doing,
+            condition,
+        } => when(condition.as_deref(), system, &working(subject, doing)),
+        Clause::Quote(text) => {
+            format!("{subject} shall provide what the idea describes as “{text}”.")
+        }
     }
 }
 
-fn failure(feature: &Feature, system: &str, kind: Kind, it: &str) -> Option<Draft> {
-    let to = match kind {
-        Kind::Library => "to the caller",
-        Kind::Tool => "on standard error",
-        Kind::Service => "in its response",
-        Kind::Application => "to the user",
+/// Words with which people speak of the system itself.
+const OWN: &[&str] = &[
+    "app",
+    "application",
+    "it",
+    "program",
+    "server",
+    "service",
+    "site",
+    "system",
+    "tool",
+    "website",
+];
+
+/// What is to happen in place of the fault.
+fn working(subject: &str, doing: &str) -> String {
+    match (OWN.contains(&subject.to_lowercase().as_str()), doing) {
+        (true, "broken") => "keep working".to_owned(),
+        (true, doing) => format!("keep working without {doing}"),
+        (false, "broken") => format!("complete {} with a correct result", referred(subject)),
+        (false, doing) => format!("complete {} without {doing}", referred(subject)),
+    }
+}
+
+fn when(condition: Option<&str>, system: &str, response: &str) -> String {
+    match condition {
+        Some(condition) => format!("When {condition}, {system} shall {response}."),
+        None => format!("{} shall {response}.", capitalised(system)),
+    }
+}
+
+/// Verbs whose work reaches beyond the program, where it can fail.
+const REACHING: &[&str] = &[
+    "archive",
+    "call",
+    "collect",
+    "connect",
+    "convert",
+    "copy",
+    "create",
+    "delete",
+    "deliver",
+    "download",
+    "email",
+    "execute",
+    "export",
+    "extract",
+    "fetch",
+    "forward",
+    "generate",
+    "import",
+    "install",
+    "load",
+    "merge",
+    "migrate",
+    "notify",
+    "open",
+    "parse",
+    "pay",
+    "persist",
+    "post",
+    "print",
+    "publish",
+    "read",
+    "render",
+    "restore",
+    "save",
+    "send",
+    "share",
+    "store",
+    "stream",
+    "submit",
+    "subscribe",
+    "sync",
+    "synchronise",
+    "synchronize",
+    "transfer",
+    "translate",
+    "update",
+    "upload",
+    "write",
+    "edit",
+    "rename",
+    "move",
+];
+
+/// What happens when the feature fails, where the words of the idea tell what that means.
+fn failure(feature: &Feature, system: &str, kind: Kind) -> Option<Draft> {
+    let (Clause::Act(act) | Clause::Let { act, .. } | Clause::On { act, .. }) = &feature.clause
+    else {
+        return None;
     };
-    let event = match &feature.clause {
-        // Texts and tests have no run of their own that could fail.
-        Clause::Provide(thing)
-            if [
-                "docs",
-                "documentation",
-                "guide",
-                "tutorial",
-                "readme",
-                "changelog",
-                "tests",
-                "test",
-                "examples",
-                "example",
-            ]
-            .contains(&head(thing).to_lowercase().as_str()) =>
-        {
+    if feature.name.starts_with("case that ") {
+        return None;
+    }
+    let verb = act.split(' ').next().unwrap_or_default();
+    REACHING
+        .contains(&verb)
+        .then(|| reported(feature, system, kind, &refer(feature)))
+}
+
+/// The one failure that a spec speaks of when no feature tells of one by itself.
+pub(super) fn any_failure(feature: &Feature, system: &str, kind: Kind) -> Option<Draft> {
+    // Texts and tests have no run of their own that could fail.
+    const WITHOUT_RUN: &[&str] = &[
+        "changelog",
+        "docs",
+        "documentation",
+        "example",
+        "examples",
+        "guide",
+        "readme",
+        "test",
+        "tests",
+        "tutorial",
+    ];
+    let it = refer(feature);
+    let what = match &feature.clause {
+        Clause::Provide(thing) if WITHOUT_RUN.contains(&head(thing).to_lowercase().as_str()) => {
             return None;
         }
-        Clause::Provide(_) | Clause::Quote(_) => format!("an error occurs during the use of {it}"),
-        Clause::Act(act) | Clause::Let { act, .. } => format!("an attempt to {act} fails"),
-        Clause::On { act, .. } if !act.starts_with("ensure that") => {
-            format!("an attempt to {act} fails")
-        }
+        Clause::Provide(_) => format!("the use of {it}"),
+        Clause::Act(act) if act.starts_with("support ") => format!("the use of {it}"),
+        // To be better is nothing that could fail in a run.
+        Clause::Act(act) if criteria::betters(act) => return None,
+        Clause::On { .. } if feature.name.starts_with("case that ") => return None,
+        Clause::Act(_) | Clause::Let { .. } => it,
+        Clause::On { act, .. } if !act.starts_with("ensure that") => it,
         // What is a rule or a change of the code has no run that could fail.
         Clause::On { .. }
         | Clause::Ensure(_)
         | Clause::Swap { .. }
         | Clause::Drop(_)
         | Clause::Preserve(_)
-        | Clause::Fix(_) => return None,
+        | Clause::Fix { .. }
+        | Clause::Fault { .. }
+        | Clause::Quote(_) => return None,
     };
-    Some(Draft {
+    Some(reported(feature, system, kind, &what))
+}
+
+fn reported(feature: &Feature, system: &str, kind: Kind, what: &str) -> Draft {
+    let (to, seen) = match kind {
+        Kind::Library => ("to the caller", "the caller receives"),
+        Kind::Tool => ("on standard error", "standard error names"),
+        Kind::Service => ("in its response", "the response names"),
+        Kind::Application => ("to the user", "the message to the user names"),
+    };
+    Draft {
         title: format!("{}: when it fails", feature.title()),
-        text: format!("If {event}, then {system} shall report the cause {to}."),
-        criteria: vec![
-            format!("When {event}, the message {to} names the cause."),
-            format!("When {event}, data that was stored before is unchanged."),
-        ],
+        text: format!("If {what} fails, then {system} shall report the cause {to}."),
+        criteria: vec![format!("When a test makes {what} fail, {seen} the cause.")],
         failure: true,
-    })
+    }
 }

@@ -4,6 +4,7 @@ use super::{Clause, Moment};
 use crate::offline_agent::idea::grammar::{
     bare, is_article, is_verb, lower_first, tested, third_person,
 };
+use crate::offline_agent::idea::lists::actions;
 use crate::offline_agent::words::one_line;
 
 const SYSTEM_WORDS: &[&str] = &[
@@ -125,8 +126,42 @@ pub(super) fn strip_prefix_ignoring_case<'a>(text: &'a str, start: &str) -> Opti
     front.eq_ignore_ascii_case(start).then_some(rest)
 }
 
-pub(super) fn conditional(core: &str) -> Option<Clause> {
-    let (moment, rest) = [
+/// A polite question as the wish that it is: "Can we export to PDF?".
+pub(super) fn question(text: &str) -> Option<String> {
+    let text = text.trim_end_matches(['?', '？', ' ']);
+    [
+        "can we ",
+        "could we ",
+        "can you ",
+        "could you ",
+        "would you ",
+        "shall we ",
+        "should we ",
+        "can it ",
+        "could it ",
+        "is it possible to ",
+        "would it be possible to ",
+        "how about ",
+        "what about ",
+        "why not ",
+        "why don't we ",
+        "will we ",
+    ]
+    .iter()
+    .find_map(|start| strip_prefix_ignoring_case(text, start))
+    .map(|wish| opening(strip_prefix_ignoring_case(wish, "have ").unwrap_or(wish)))
+    .or_else(|| {
+        ["can ", "could "]
+            .iter()
+            .find_map(|start| strip_prefix_ignoring_case(text, start))
+            .and_then(|rest| rest.split_once(' '))
+            .map(|(who, act)| format!("{who} can {act}"))
+    })
+}
+
+/// "When a build fails, do this and do that" is one clause for each thing to do.
+pub(super) fn conditional(core: &str) -> Vec<Clause> {
+    let parts = [
         ("when ", Moment::When),
         ("whenever ", Moment::When),
         ("once ", Moment::When),
@@ -136,25 +171,35 @@ pub(super) fn conditional(core: &str) -> Option<Clause> {
         ("where ", Moment::Where),
     ]
     .iter()
-    .find_map(|(word, moment)| Some((*moment, strip_prefix_ignoring_case(core, word)?)))?;
-    let (condition, consequence) = rest
-        .split_once(", ")
-        .or_else(|| rest.split_once(" then "))?;
+    .find_map(|(word, moment)| Some((*moment, strip_prefix_ignoring_case(core, word)?)))
+    .and_then(|(moment, rest)| {
+        let (condition, consequence) = rest
+            .split_once(", ")
+            .or_else(|| rest.split_once(" then "))?;
+        Some((moment, condition, consequence))
+    });
+    let Some((moment, condition, consequence)) = parts else {
+        return Vec::new();
+    };
     let consequence = consequence.trim_start_matches("then ");
     let (subject, act) = modal(consequence).unwrap_or(("", consequence));
     let act = tested(&lower_first(&opening(act)));
     let first = act.split_whitespace().next().unwrap_or_default();
     let commands = subject.is_empty() && !is_article(first) && act.split_whitespace().count() > 1;
-    let act = if commands || is_verb(first) && is_system(subject) {
-        act
+    let acts = if is_verb(first) && (commands || is_system(subject)) {
+        actions(&act)
+    } else if commands {
+        vec![act]
     } else {
-        format!("ensure that {}", sentence_of(consequence))
+        vec![format!("ensure that {}", sentence_of(consequence))]
     };
-    Some(Clause::On {
-        moment,
-        condition: condition.trim().to_owned(),
-        act,
-    })
+    acts.into_iter()
+        .map(|act| Clause::On {
+            moment,
+            condition: condition.trim().to_owned(),
+            act,
+        })
+        .collect()
 }
 
 /// "send an email when a build fails" has its condition at the end.

@@ -1,13 +1,16 @@
 //! Statements and imperatives, read as features.
 
+use super::assertion::{assertions, being};
+use super::fault::fix;
 use super::parts::{is_system, modal, sentence_of, strip_prefix_ignoring_case, trailing};
 use super::{Clause, feature};
 use crate::offline_agent::idea::Feature;
 use crate::offline_agent::idea::grammar::{
-    PROVIDING, bare, has_number, is_article, is_preposition, is_verb, lower_first, tested,
-    vague_words,
+    PROVIDING, bare, has_number, is_article, is_passive, is_preposition, is_verb, lower_first,
+    tested, vague_words,
 };
 use crate::offline_agent::idea::lists::{actions, items};
+use crate::offline_agent::idea::phrase::{belonging, general_head, without_details};
 
 pub(super) fn statement(core: &str, source: &str) -> Vec<Feature> {
     let first = core
@@ -20,7 +23,7 @@ pub(super) fn statement(core: &str, source: &str) -> Vec<Feature> {
         .split_once(char::is_whitespace)
         .map_or("", |(_, rest)| rest.trim());
     if let Some((subject, act)) = modal(core) {
-        return modal_statement(subject, act, core, source);
+        return modal_statement(subject, act, source);
     }
     if matches!(first.as_str(), "let" | "allow" | "enable" | "permit")
         && let Some(clause) = permission(rest)
@@ -53,6 +56,13 @@ pub(super) fn statement(core: &str, source: &str) -> Vec<Feature> {
             .map(|(who, act)| feature(&act.clone(), Clause::Let { who, act }, source))
             .collect();
     }
+    if first == "make" && ends_vaguely(rest) {
+        // "Make the search faster" names no part that could be there or not.
+        let name = tested(rest);
+        let mut wish = feature(&name, Clause::Quote(lower_first(core)), source);
+        core.clone_into(&mut wish.phrase);
+        return vec![wish];
+    }
     if PROVIDING.contains(&first.as_str()) && !rest.is_empty() {
         if let Some(object) = [
             "a way to ",
@@ -80,7 +90,11 @@ pub(super) fn statement(core: &str, source: &str) -> Vec<Feature> {
                 .collect();
         }
         let object = strip_prefix_ignoring_case(rest, "support for ").unwrap_or(rest);
-        return things(object, source);
+        return if first == "add" {
+            things(&belonging(object), source)
+        } else {
+            things(object, source)
+        };
     }
     if is_verb(&first) && !rest.is_empty() {
         return actions(core)
@@ -88,18 +102,25 @@ pub(super) fn statement(core: &str, source: &str) -> Vec<Feature> {
             .filter_map(|act| action(&act, source))
             .collect();
     }
-    // What is left is a name, or a statement that asks for nothing.
+    rest_of(core, source)
+}
+
+/// What is left is a name, or a statement that asks for nothing.
+fn rest_of(core: &str, source: &str) -> Vec<Feature> {
     let words = core.split_whitespace().count();
     let finite = [
         " is ", " are ", " was ", " were ", " has ", " have ", " had ",
     ]
     .iter()
     .any(|verb| core.contains(verb));
-    if words == 0 || (finite && !has_number(core)) || words > 18 {
+    // In the midst of an idea, "thumbnails are generated in the background" is a wish.
+    let continues = core.starts_with(char::is_lowercase) && is_passive(core);
+    if words == 0 || (finite && !has_number(core) && !continues) || words > 18 {
         return Vec::new();
     }
     if finite {
-        return vec![feature(core, Clause::Ensure(lower_first(core)), source)];
+        let name = core.replacen(" are ", " ", 1).replacen(" is ", " ", 1);
+        return vec![feature(&name, Clause::Ensure(lower_first(core)), source)];
     }
     things(&lower_first(core), source)
 }
@@ -107,6 +128,7 @@ pub(super) fn statement(core: &str, source: &str) -> Vec<Feature> {
 /// "add a page and let admins ban users" asks for two things in two clauses.
 fn several(core: &str) -> Option<Vec<String>> {
     let parts = actions(core);
+    let two = parts.len() == 2;
     let clause = |part: &String| {
         let first = part
             .split_whitespace()
@@ -116,6 +138,9 @@ fn several(core: &str) -> Option<Vec<String>> {
         PROVIDING.contains(&first.as_str())
             || matches!(first.as_str(), "let" | "allow" | "remove" | "replace")
             || is_imperative(part, &first)
+            // A comma before "and" parts what two words of one list would not need it for.
+            || two && is_verb(&first) && core.contains(&format!(", and {part}"))
+            || core.contains(&format!(" then {part}"))
     };
     // "add create, update and delete operations" names verbs and asks for one thing.
     let names_verbs = parts
@@ -125,26 +150,56 @@ fn several(core: &str) -> Option<Vec<String>> {
     (parts.len() > 1 && !names_verbs && parts.iter().skip(1).all(clause)).then_some(parts)
 }
 
+/// Whether the phrase ends in a word that nobody can test.
+fn ends_vaguely(phrase: &str) -> bool {
+    phrase
+        .split_whitespace()
+        .next_back()
+        .is_some_and(|word| !vague_words(word).is_empty())
+}
+
 fn things(object: &str, source: &str) -> Vec<Feature> {
-    items(object)
+    if let Some((head, list)) = general_head(object) {
+        let listed = items(list);
+        if listed.len() > 1 {
+            return listed
+                .iter()
+                .filter_map(|item| each(item, source))
+                .map(|mut feature| {
+                    feature.part_of = Some(tested(bare(head)));
+                    feature
+                })
+                .collect();
+        }
+    }
+    let (start, details) = without_details(object);
+    let mut features: Vec<Feature> = items(&start)
         .iter()
-        .map(|item| tested(item))
-        .filter(|item| item.chars().any(char::is_alphanumeric))
-        .map(|item| {
-            let first = item
-                .split_whitespace()
-                .next()
-                .unwrap_or_default()
-                .to_lowercase();
-            let acts = is_imperative(&item, &first);
-            let clause = if acts {
-                Clause::Act(item.clone())
-            } else {
-                Clause::Provide(item.clone())
-            };
-            feature(&item, clause, source)
-        })
-        .collect()
+        .filter_map(|item| each(item, source))
+        .collect();
+    if let Some(last) = features.last_mut() {
+        last.details
+            .extend(details.iter().map(|detail| tested(detail)));
+    }
+    features
+}
+
+fn each(item: &str, source: &str) -> Option<Feature> {
+    let item = tested(item);
+    if !item.chars().any(char::is_alphanumeric) {
+        return None;
+    }
+    let first = item
+        .split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
+    let clause = if is_imperative(&item, &first) {
+        Clause::Act(item.clone())
+    } else {
+        Clause::Provide(item.clone())
+    };
+    Some(feature(&item, clause, source))
 }
 
 /// Whether an item of a list is a verb phrase: "export specs as CSV", but not "export button".
@@ -158,6 +213,7 @@ fn is_imperative(item: &str, first: &str) -> bool {
     let second = words.next().unwrap_or_default();
     let third = words.next().unwrap_or_default();
     let object = is_article(second)
+        || second.len() > 4 && second.ends_with("ed") && !third.is_empty()
         || second.ends_with('s') && is_preposition(third) && !ALSO_NOUNS.contains(&first);
     is_verb(first) && object
 }
@@ -191,7 +247,7 @@ fn permission(rest: &str) -> Option<Vec<(String, String)>> {
     )
 }
 
-fn modal_statement(subject: &str, act: &str, core: &str, source: &str) -> Vec<Feature> {
+fn modal_statement(subject: &str, act: &str, source: &str) -> Vec<Feature> {
     let first = act.split_whitespace().next().unwrap_or_default();
     if first == "be" && !vague_words(act).is_empty() && !has_number(act) {
         return Vec::new();
@@ -256,11 +312,18 @@ fn modal_statement(subject: &str, act: &str, core: &str, source: &str) -> Vec<Fe
             })
             .collect();
     }
-    vec![feature(
-        core,
-        Clause::Ensure(tested(&sentence_of(core))),
-        source,
-    )]
+    assertions(subject, act)
+        .into_iter()
+        .map(|act| {
+            let statement = format!("{subject} must {act}");
+            let name = format!("{} {}", bare(&lower_first(subject)), being(&act));
+            feature(
+                &name,
+                Clause::Ensure(tested(&sentence_of(&statement))),
+                source,
+            )
+        })
+        .collect()
 }
 
 /// A verb phrase in the imperative.
@@ -283,7 +346,7 @@ fn action(act: &str, source: &str) -> Option<Feature> {
     let clause = match verb {
         "replace" | "swap" => match two(&[" with ", " by "]) {
             Some((old, new)) => Clause::Swap { old, new },
-            None => Clause::Preserve(object.to_owned()),
+            None => Clause::Preserve(act.clone()),
         },
         "migrate" | "switch" | "port" | "move" | "convert" | "rename" | "upgrade" => {
             match two(&[" to "]) {
@@ -291,21 +354,16 @@ fn action(act: &str, source: &str) -> Option<Feature> {
                     old: old.trim_start_matches("from ").to_owned(),
                     new,
                 },
-                None => Clause::Preserve(object.to_owned()),
+                None => Clause::Preserve(act.clone()),
             }
         }
         "remove" => Clause::Drop(object.to_owned()),
         "refactor" | "rewrite" | "clean" | "simplify" | "restructure" | "split" => {
-            Clause::Preserve(object.trim_start_matches("up ").to_owned())
+            Clause::Preserve(act.clone())
         }
-        "fix" | "repair" | "resolve" => Clause::Fix(object.to_owned()),
+        "fix" | "repair" | "resolve" => fix(object),
         _ if PROVIDING.contains(&verb) => Clause::Provide(object.to_owned()),
         _ => Clause::Act(act.clone()),
     };
-    let name = if let Clause::Provide(object) = &clause {
-        object.clone()
-    } else {
-        act.clone()
-    };
-    Some(feature(&name, clause, source))
+    Some(feature(&act, clause, source))
 }
