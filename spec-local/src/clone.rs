@@ -13,7 +13,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use spec_core::id::CommitId;
-use spec_core::sandbox::{Checkout, CheckoutRef, SpawnError, SpawnErrorKind};
+use spec_core::sandbox::{Checkout, CheckoutRef, Secret, SpawnError, SpawnErrorKind};
 use tokio::process::Command;
 
 use crate::failure;
@@ -67,7 +67,8 @@ impl Clone<'_> {
         environment: &BTreeMap<&'static str, OsString>,
     ) -> Result<CommitId, SpawnError> {
         let target = self.target.as_os_str();
-        let url = OsString::from(&self.checkout.url);
+        // Its user name would stay in the repository's configuration, where agents read.
+        let (url, _user) = split_user(&self.checkout.url);
         // Through the transport even for a path: nothing is shared with the origin, and only what
         // is committed arrives.
         let mut clone = self.git(environment);
@@ -79,7 +80,7 @@ impl Clone<'_> {
             "--template=",
             "--",
         ]);
-        clone.arg(&url).arg(target);
+        clone.arg(url).arg(target);
         self.finish(clone).await?;
         let commit = self.resolve(environment).await?;
         let mut checkout = self.git_inside(environment);
@@ -204,6 +205,11 @@ impl Clone<'_> {
             }
             _ => complaint.into_owned(),
         };
+        // Many remotes take a token for the user name.
+        let complaint = match split_user(&self.checkout.url) {
+            (_, Some(user)) => complaint.replace(&format!("{user}@"), "[redacted]@"),
+            (_, None) => complaint,
+        };
         Err(refusal::of(&complaint))
     }
 
@@ -233,15 +239,18 @@ impl Clone<'_> {
         if let Some(agent) = std::env::var_os("SSH_AUTH_SOCK") {
             environment.insert("SSH_AUTH_SOCK", agent);
         }
-        if let Some(password) = &self.checkout.password {
+        let (_, user) = split_user(&self.checkout.url);
+        let password = self.checkout.password.as_ref().map(Secret::expose);
+        if password.is_some() || user.is_some() {
             let askpass = self.workspace.join("askpass");
             write_whole(&askpass, ASKPASS.as_bytes())
                 .and_then(|()| fs::set_permissions(&askpass, fs::Permissions::from_mode(0o700)))
                 .map_err(failure::io("write git's password prompt"))?;
-            let username = self.checkout.username.as_deref().unwrap_or(TOKEN_USER);
+            let username = self.checkout.username.as_deref().or(user);
+            let username = username.unwrap_or(TOKEN_USER);
             environment.insert("GIT_ASKPASS", askpass.into_os_string());
             environment.insert("SPEC_GIT_USERNAME", username.into());
-            environment.insert("SPEC_GIT_PASSWORD", password.expose().into());
+            environment.insert("SPEC_GIT_PASSWORD", password.unwrap_or_default().into());
         }
         Ok(environment)
     }
@@ -278,6 +287,22 @@ fn refuse_credentials_in(url: &str) -> Result<(), SpawnError> {
         ));
     }
     Ok(())
+}
+
+/// The address without its user name, which is handed over like a password. Only for HTTP: the
+/// user name of other transports says which account to use and opens nothing by itself.
+fn split_user(url: &str) -> (String, Option<&str>) {
+    let parts = url.split_once("://").and_then(|(scheme, rest)| {
+        let is_http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+        let (authority, _) = rest.split_once('/').unwrap_or((rest, ""));
+        let (user, _) = authority.rsplit_once('@')?;
+        let rest = rest.get(user.len() + 1..)?;
+        (is_http && !user.is_empty()).then_some((scheme, user, rest))
+    });
+    match parts {
+        Some((scheme, user, rest)) => (format!("{scheme}://{rest}"), Some(user)),
+        None => (url.to_owned(), None),
+    }
 }
 
 fn find_git(search_path: &OsString) -> Option<PathBuf> {

@@ -48,6 +48,12 @@ pub(crate) fn read(
     Ok(Some(content))
 }
 
+/// Makes a folder and its parents, below the root.
+pub(crate) fn folder(root: &Path, path: &SandboxPath) -> Result<(), SpawnError> {
+    let root = open_root(root)?;
+    make_folder(&root, path, path.as_str()).map(drop)
+}
+
 /// Writes a file whole, making its parent folders.
 pub(crate) fn write(root: &Path, file: &SandboxFile) -> Result<(), SpawnError> {
     let path = &file.path;

@@ -166,6 +166,10 @@ const SYSTEM_FILES: [&str; 14] = [
 /// folder it is really in when it is a link. The file alone, when its folder holds more than
 /// programs: a home folder, or one above it or above the sandboxes.
 fn program_folders(program: &Path, inside: &Path, home: Option<&Path>) -> Vec<PathBuf> {
+    if program.starts_with(inside) {
+        // There already. Where it leads, if it is a link, was for an agent to choose.
+        return Vec::new();
+    }
     let real = std::fs::canonicalize(program).unwrap_or_else(|_| program.to_owned());
     let system = ["/usr", "/bin", "/sbin", "/lib", "/nix/store"];
     let is_shared = |folder: &Path| {
@@ -221,5 +225,20 @@ mod tests {
         ] {
             assert_eq!(folders(alone), [Path::new(alone)]);
         }
+    }
+
+    #[test]
+    fn a_link_that_an_agent_made_does_not_open_what_it_leads_to() {
+        let inside = tempfile::TempDir::new().unwrap();
+        let outside = tempfile::TempDir::new().unwrap();
+        let tools = outside.path().join("tools");
+        std::fs::create_dir(&tools).unwrap();
+        std::fs::write(tools.join("secret"), "").unwrap();
+        let link = inside.path().join("tool");
+        std::os::unix::fs::symlink(tools.join("secret"), &link).unwrap();
+        assert_eq!(
+            program_folders(&link, inside.path(), None),
+            Vec::<PathBuf>::new()
+        );
     }
 }

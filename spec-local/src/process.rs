@@ -121,10 +121,15 @@ pub(crate) fn belonging_to(place: &Place) -> Vec<Identity> {
 }
 
 fn supervisors(place: &Place) -> Vec<Identity> {
-    let Ok(runs) = fs::read_dir(place.controls()) else {
-        return Vec::new();
-    };
-    runs.filter_map(|run| Identity::read(&run.ok()?.path().join("pid")))
+    // A sandbox is moved away before its processes are ended.
+    let moved = place.removed().unwrap_or_default();
+    moved
+        .into_iter()
+        .map(|folder| folder.join("ctl"))
+        .chain([place.controls()])
+        .filter_map(|controls| fs::read_dir(controls).ok())
+        .flatten()
+        .filter_map(|run| Identity::read(&run.ok()?.path().join("pid")))
         .collect()
 }
 
@@ -157,11 +162,21 @@ pub(crate) fn signal(process: &Identity, signal: Signal) {
 /// Ends every process of a sandbox: asks, then forces. True when none is left.
 pub(crate) async fn end_all(place: &Place, grace: Duration, limit: Duration) -> bool {
     let mut asked = false;
+    // What made a process known, its parent or its session, may end before it does.
+    let mut known: Vec<Identity> = Vec::new();
     let begun = tokio::time::Instant::now();
     loop {
         let scanned = place.clone();
-        let Ok(processes) = tokio::task::spawn_blocking(move || belonging_to(&scanned)).await
-        else {
+        let scan = tokio::task::spawn_blocking(move || {
+            known.retain(Identity::is_alive);
+            for process in belonging_to(&scanned) {
+                if !known.contains(&process) {
+                    known.push(process);
+                }
+            }
+            known
+        });
+        let Ok(processes) = scan.await else {
             return false;
         };
         if processes.is_empty() {
@@ -183,6 +198,7 @@ pub(crate) async fn end_all(place: &Place, grace: Duration, limit: Duration) -> 
             }
             asked = true;
         }
+        known = processes;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -9,10 +9,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use nix::unistd::{AccessFlags, access};
-use spec_core::sandbox::{RunRequest, SpawnError, SpawnErrorKind};
+use spec_core::sandbox::{RunRequest, SandboxPath, SpawnError, SpawnErrorKind};
 use tokio::process::Command;
 
 use crate::failure;
+use crate::files;
 use crate::isolation::{self, View};
 use crate::place::{MARKER, Place, private_folder};
 use crate::record::{Record, write_whole};
@@ -51,8 +52,8 @@ pub(crate) async fn start(
     let environment = environment(place, request, search_path)?;
     let program = find_program(place, request, &environment)?;
     private_folder(&control).map_err(failure::io("make the folder of the run"))?;
-    private_folder(&place.inside().join("runs").join(request.key.to_string()))
-        .map_err(failure::io("make the folder of the run"))?;
+    // Not by its path: an earlier run may have put a link in the way.
+    files::folder(&place.inside(), &SandboxPath::run_folder(&request.key))?;
     let script = control.join("supervise.sh");
     write_whole(&script, SUPERVISOR.as_bytes()).map_err(failure::io("write the supervisor"))?;
     let note = fs::OpenOptions::new()

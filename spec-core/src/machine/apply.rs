@@ -6,9 +6,9 @@ use super::evolve::{create, evolve_new};
 use super::{Command, Input, Observation, Refusal, Verdict};
 use crate::artifact::Artifact;
 use crate::attempt::{Attempt, AttemptStage, Failure, FailureKind, SandboxStatus};
-use crate::check::Finding;
 use crate::clock::Timestamp;
 use crate::event::{EventBody, NewEvent};
+use crate::finding::Finding;
 use crate::id::{
     AgentName, ArtifactVersion, AttemptKey, AttemptNumber, ProjectId, Revision, RunKey, SpecId,
     UserId,

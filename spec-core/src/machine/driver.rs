@@ -1,11 +1,13 @@
 //! One spec, driven by one runner: load, decide, act, commit.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
 use super::active::{Active, ActiveGuard};
-use super::{Action, Input, Observation, SpecStateMachine, Transition, apply, next_action};
+use super::{Action, Input, Observation, SpecStateMachine, Transition, apply, due_at, next_action};
 use crate::attempt::FailureKind;
 use crate::clock::Timestamp;
 use crate::id::AttemptKey;
@@ -56,6 +58,8 @@ pub(super) struct Driver<'a, S, P> {
     pub(super) machine: &'a SpecStateMachine<S, P>,
     pub(super) lease: Lease,
     token: &'a CancellationToken,
+    /// How far the clock by which the spec became due is ahead of this machine's.
+    ahead: Duration,
 }
 
 impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
@@ -72,20 +76,26 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             stored,
             fruitless,
         } = claimed;
+        // The store's word counts: a spec that is due by its clock and not by this one would be
+        // claimed and given back without end.
+        let due = due_at(&stored.spec).unwrap_or(stored.spec.updated_at);
         let driver = Driver {
             machine: self,
             lease,
             token,
+            ahead: due.since(self.host.clock.now()),
         };
         let ended = driver.drive(stored, fruitless, &guard.active).await;
         match &ended {
-            Ended::Idle | Ended::Stopped | Ended::Failed(_) => {
+            Ended::Idle | Ended::Stopped => {
                 if let Err(error) = self.store.release(&lease).await {
                     // The next heartbeat shows that it is still held, and it is released then.
                     tracing::warn!(spec.id = %lease.spec_id, error = &error as &dyn std::error::Error, "cannot give a spec back");
                 }
             }
-            Ended::Lost => {}
+            // After a failure it is kept until a heartbeat finds it, so that one which stays is met
+            // now and then and not in a busy loop.
+            Ended::Failed(_) | Ended::Lost => {}
         }
         ended
     }
@@ -108,7 +118,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             };
             match self.commit(&stored.spec, poisoned).await {
                 Ok(Some(next)) => stored.spec = next,
-                Ok(None) => return Ended::Lost,
+                Ok(None) => {}
                 Err(error) => return Ended::Failed(error),
             }
         }
@@ -117,7 +127,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 return Ended::Stopped;
             }
             active.works_on(stored.spec.revision);
-            let now = self.now();
+            let now = self.now().max(stored.spec.updated_at);
             let step = match next_action(&stored.spec, now) {
                 Action::Nothing => return Ended::Idle,
                 Action::SleepUntil(at) => {
@@ -157,19 +167,47 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                     }
                     StoreErrorKind::AlreadyExists
                     | StoreErrorKind::Corrupt
-                    | StoreErrorKind::Internal => return Ended::Failed(error),
+                    | StoreErrorKind::Internal => {
+                        // What was to be stored may be at fault, and not the store: the attempt is
+                        // told, and counts how often.
+                        let told = match stored.spec.active_attempt() {
+                            Some((key, _)) => {
+                                let told = failed_effect(key, "the store refused", &error, None);
+                                self.commit(&stored.spec, told).await
+                            }
+                            None => Ok(None),
+                        };
+                        if !matches!(told, Ok(Some(_))) {
+                            return Ended::Failed(error);
+                        }
+                        true
+                    }
                 },
             };
             if reload {
-                match self.machine.store.require(self.lease.spec_id).await {
+                match self.reload(&mut store_failures).await {
                     Ok(current) => stored = current,
-                    Err(error) if error.is_retryable() => {
-                        store_failures += 1;
-                        self.store_backoff(&error, store_failures).await;
-                    }
-                    Err(error) if error.kind() == StoreErrorKind::NotFound => return Ended::Lost,
-                    Err(error) => return Ended::Failed(error),
+                    Err(ended) => return ended,
                 }
+            }
+        }
+    }
+
+    /// The spec as it is now, however long that takes to learn: on an older state things would be
+    /// done, read and shown again.
+    async fn reload(&self, store_failures: &mut u32) -> Result<StoredSpec, Ended> {
+        loop {
+            match self.machine.store.require(self.lease.spec_id).await {
+                Ok(current) => return Ok(current),
+                Err(error) if error.is_retryable() => {
+                    *store_failures += 1;
+                    self.store_backoff(&error, *store_failures).await;
+                    if self.token.is_cancelled() {
+                        return Err(Ended::Stopped);
+                    }
+                }
+                Err(error) if error.kind() == StoreErrorKind::NotFound => return Err(Ended::Lost),
+                Err(error) => return Err(Ended::Failed(error)),
             }
         }
     }
@@ -178,13 +216,18 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     async fn step(&self, stored: &StoredSpec, action: Action, active: &Active) -> Step {
         let spec = &stored.spec;
         let deadline = self.deadline_of(spec, &action);
+        let reads_output = matches!(action, Action::Follow { .. });
+        let Some(defect) = defect_in(&action) else {
+            return Step::Reload;
+        };
+        // Agents, spawners and targets are the host's: their defects must not become this runner's.
         // On the heap: it is by far the largest part of a driver, and there may be many of those.
-        let mut effect = Box::pin(self.perform(stored, action));
+        let mut effect = Box::pin(AssertUnwindSafe(self.perform(stored, action)).catch_unwind());
         let performed = loop {
             tokio::select! {
                 biased;
                 () = self.token.cancelled() => return Step::Stopped,
-                performed = &mut effect => break performed,
+                performed = &mut effect => break performed.unwrap_or_else(|_panic| defect.into()),
                 () = active.changed() => match self.machine.store.get(spec.id).await {
                     // Our own commits are announced too; they change nothing here.
                     Ok(Some(current)) if current.spec.revision == spec.revision => {}
@@ -198,6 +241,8 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             Performed::Again => Step::Reload,
             Performed::StoreFailed(error) => Step::StoreFailed(error),
             Performed::Observed(observation) => match self.commit(spec, observation).await {
+                // How far the output was read is stored beside the spec.
+                Ok(Some(_)) if reads_output => Step::Reload,
                 Ok(Some(spec)) => Step::Committed(Box::new(spec)),
                 Ok(None) => Step::Reload,
                 Err(error) => Step::StoreFailed(error),
@@ -263,7 +308,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        self.machine.host.clock.now()
+        self.machine.host.clock.now() + self.ahead
     }
 
     pub(super) async fn sleep(&self, duration: Duration) {
@@ -277,6 +322,31 @@ enum Step {
     Reload,
     Stopped,
     StoreFailed(StoreError),
+}
+
+/// What a panic in the effect means. What it says is left to the log: it may hold anything.
+fn defect_in(action: &Action) -> Option<Observation> {
+    let message = "a defect in this program stopped it (it panicked); the runner's log says more";
+    let key = match action {
+        Action::Terminate(sandbox) => {
+            return Some(Observation::SandboxEnding {
+                key: sandbox.key.attempt(),
+                message: Some(message.to_owned()),
+                retry_after: None,
+            });
+        }
+        Action::Spawn(key) | Action::Expire(key) => *key,
+        Action::Start(run)
+        | Action::Follow { run, .. }
+        | Action::Evaluate(run)
+        | Action::Sync(run) => run.attempt,
+        Action::SleepUntil(_) | Action::Nothing => return None,
+    };
+    Some(Observation::EffectFailed {
+        key,
+        message: message.to_owned(),
+        retry_after: None,
+    })
 }
 
 /// The error and its causes in one line, for a person.

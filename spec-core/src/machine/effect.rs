@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::driver::{Driver, Performed, chain, failed_effect};
 use super::prepare::{Prepared, Unprepared};
 use super::{Action, Observation};
-use crate::attempt::{FailureKind, SandboxFacts};
+use crate::attempt::{AttemptStage, FailureKind, SandboxFacts};
 use crate::id::{AttemptKey, RunKey};
 use crate::phase::Phase;
 use crate::sandbox::{
-    Checkout, CheckoutRef, RunRequest, Sandbox, SandboxRef, SandboxSpawner, SpawnError,
+    Checkout, CheckoutRef, RunEnd, RunRequest, Sandbox, SandboxRef, SandboxSpawner, SpawnError,
     SpawnErrorKind, SpawnRequest, Termination,
 };
 use crate::spec::Spec;
@@ -29,7 +29,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             Action::Follow { run, until } => self.follow(stored, run, until).await,
             Action::Evaluate(run) => self.evaluate(spec, run).await,
             Action::Sync(run) => self.sync(spec, run).await,
-            Action::Expire(key) => Observation::DeadlinePassed { key }.into(),
+            Action::Expire(key) => expire(stored, key).into(),
             Action::Terminate(sandbox) => self.terminate(&sandbox).await,
             Action::SleepUntil(_) | Action::Nothing => Performed::Again,
         }
@@ -73,7 +73,10 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 reference,
                 ..project.checkout
             },
-            ttl: spec.policy.attempt_timeout + host.config.sandbox_grace,
+            ttl: spec
+                .policy
+                .attempt_timeout
+                .saturating_add(host.config.sandbox_grace),
         };
         match self.machine.spawner.spawn(&request).await {
             Ok(Sandbox {
@@ -182,6 +185,24 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             kind,
             message: format!("{what}: {}", chain(error)),
         }
+    }
+}
+
+/// The attempt's time is up. A run that is under way is ended with it, and what it consumed counts.
+fn expire(stored: &StoredSpec, key: AttemptKey) -> Observation {
+    let running = stored
+        .spec
+        .active_attempt()
+        .filter(|(active, attempt)| *active == key && attempt.stage == AttemptStage::Running)
+        .map(|(_, attempt)| key.run_key(attempt.repair));
+    match (&stored.checkpoint, running) {
+        (Some(checkpoint), Some(run)) if checkpoint.run == run => Observation::RunEnded {
+            run,
+            end: RunEnd::TimedOut,
+            stderr_tail: checkpoint.stderr_tail.clone(),
+            usage: checkpoint.usage,
+        },
+        _ => Observation::DeadlinePassed { key },
     }
 }
 

@@ -11,8 +11,9 @@ use super::prepare::{Earlier, Prepared, outputs};
 use super::{Observation, Verdict, sync_run};
 use crate::artifact::{Artifact, Author, PhaseOutput, content_hash};
 use crate::attempt::FailureKind;
-use crate::check::{self, Finding, Severity};
+use crate::check;
 use crate::clock::Timestamp;
+use crate::finding::{Finding, Severity};
 use crate::id::{ArtifactVersion, RunKey};
 use crate::phase::Phase;
 use crate::render::markdown;
@@ -29,19 +30,27 @@ const MAX_EVIDENCE_BYTES: u64 = 4 * 1024 * 1024;
 const READS_AT_A_TIME: usize = 8;
 
 impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
+    /// What `run` was given, and where its result is.
+    async fn ended_run(
+        &self,
+        spec: &Spec,
+        run: RunKey,
+    ) -> Result<(Prepared, SandboxRef), Performed> {
+        let key = run.attempt;
+        match self.prepare(spec, run).await {
+            Ok(prepared) => sandbox_ref(spec, key)
+                .map(|sandbox| (prepared, sandbox))
+                .ok_or(Performed::Again),
+            Err(unprepared) => Err(unprepared.into_performed(key)),
+        }
+    }
+
     /// Collects the result of `run` and judges it.
     pub(super) async fn evaluate(&self, spec: &Spec, run: RunKey) -> Performed {
         let key = run.attempt;
-        let Prepared {
-            plan,
-            inputs: _,
-            earlier,
-        } = match self.prepare(spec, run).await {
-            Ok(prepared) => prepared,
-            Err(unprepared) => return unprepared.into_performed(key),
-        };
-        let Some(sandbox) = sandbox_ref(spec, key) else {
-            return Performed::Again;
+        let (Prepared { plan, earlier, .. }, sandbox) = match self.ended_run(spec, run).await {
+            Ok(ended) => ended,
+            Err(performed) => return performed,
         };
         let agent = runner_name(spec, key.phase);
         let rejected = |kind, message: String, findings| {
@@ -157,16 +166,9 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     /// Completes SYNC: computes the report and hands the spec to the targets.
     pub(super) async fn sync(&self, spec: &Spec, run: RunKey) -> Performed {
         let key = run.attempt;
-        let Prepared {
-            plan,
-            inputs: _,
-            earlier,
-        } = match self.prepare(spec, run).await {
-            Ok(prepared) => prepared,
-            Err(unprepared) => return unprepared.into_performed(key),
-        };
-        let Some(sandbox) = sandbox_ref(spec, key) else {
-            return Performed::Again;
+        let (Prepared { plan, earlier, .. }, sandbox) = match self.ended_run(spec, run).await {
+            Ok(ended) => ended,
+            Err(performed) => return performed,
         };
         let read =
             self.machine

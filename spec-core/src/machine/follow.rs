@@ -41,6 +41,7 @@ struct Reader {
     tail: VecDeque<String>,
     /// Position after the last line read; `None` when nothing is new since the last checkpoint.
     cursor: Option<OutputCursor>,
+    has_read: bool,
 }
 
 impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
@@ -138,10 +139,22 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 return Ok(Performed::Again);
             }
         };
-        Ok(if self.store(spec, &mut reader, true).await? {
-            observation.into()
-        } else {
+        let broken = matches!(
+            observation,
+            Observation::EffectFailed {
+                retry_after: None,
+                ..
+            }
+        );
+        if !self.store(spec, &mut reader, !broken).await? {
+            return Ok(Performed::Again);
+        }
+        // A connection that is cut now and then is no row of failures as long as it yields
+        // something each time: the run is followed from there at once.
+        Ok(if broken && reader.has_read {
             Performed::Again
+        } else {
+            observation.into()
         })
     }
 
@@ -238,6 +251,7 @@ impl Reader {
             usage: checkpoint.map_or(Usage::default(), |checkpoint| checkpoint.usage),
             tail: tail.lines().map(str::to_owned).collect(),
             cursor: None,
+            has_read: false,
         }
     }
 
@@ -253,6 +267,7 @@ impl Reader {
             self.keep(&line.text);
         }
         self.cursor = Some(line.cursor);
+        self.has_read = true;
     }
 
     fn show(&mut self, mut item: ProgressItem) {

@@ -4,13 +4,14 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::SpecStateMachine;
 use super::driver::Ended;
-use super::handle::store_error;
+use super::watch::hints;
+use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::id::{Epoch, RunnerId, SpecId};
 use crate::sandbox::SandboxSpawner;
@@ -19,6 +20,8 @@ use crate::store::{Claim, Lease, SpecStore, StoreErrorKind};
 
 /// Hints that come within this time are answered by one claim.
 const CLAIM_DEBOUNCE: Duration = Duration::from_millis(5);
+/// At most so many of them.
+const MAX_HINTS: usize = 4096;
 /// Longest wait after the store failed.
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
 
@@ -55,7 +58,8 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         loop {
             let runner = RunnerId::from_uuid(self.host.ids.uuid());
             tracing::info!(runner.id = %runner, "runner started");
-            match self.run_as(runner, &token).await? {
+            // On the heap, so that the host's own future stays small.
+            match Box::pin(self.run_as(runner, &token)).await? {
                 RunnerEnd::Stopped => {
                     tracing::info!(runner.id = %runner, "runner stopped");
                     return Ok(());
@@ -79,10 +83,11 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     pub async fn drive(&self, id: SpecId) -> Result<Spec, Error> {
         let runner = RunnerId::from_uuid(self.host.ids.uuid());
         let lease = self.host.config.lease;
+        let asked = self.host.clock.now();
         self.store
             .heartbeat(runner, lease)
             .await
-            .map_err(store_error("register a runner"))?;
+            .map_err(Error::store("register a runner"))?;
         let claim = Claim {
             runner,
             limit: 1,
@@ -93,23 +98,23 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             .store
             .claim(&claim)
             .await
-            .map_err(store_error("claim a spec"))?;
+            .map_err(Error::store("claim a spec"))?;
         if let Some(claimed) = claimed.into_iter().next() {
             let token = CancellationToken::new();
             let log = Mutex::new(ClaimLog::default());
             let guard = self.host.active.enter(id);
             let ended = tokio::select! {
                 ended = self.drive_claimed(claimed, guard, &token) => ended,
-                _end = self.heartbeats(runner, &log) => Ended::Lost,
+                _end = self.heartbeats(runner, &log, asked) => Ended::Lost,
             };
             if let Ended::Failed(error) = ended {
-                return Err(store_error("drive a spec")(error));
+                return Err(Error::store("drive a spec")(error));
             }
         }
         self.store
             .retire(runner)
             .await
-            .map_err(store_error("retire a runner"))?;
+            .map_err(Error::store("retire a runner"))?;
         self.get(id).await
     }
 
@@ -118,15 +123,15 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         runner: RunnerId,
         token: &CancellationToken,
     ) -> Result<RunnerEnd, Error> {
-        if !self.register(runner, token).await? {
+        let Some(registered) = self.register(runner, token).await? else {
             return Ok(RunnerEnd::Stopped);
-        }
+        };
         let drivers = token.child_token();
         let log = Mutex::new(ClaimLog::default());
         let mut tasks = JoinSet::new();
         let end = tokio::select! {
             end = self.claims(runner, &drivers, &log, &mut tasks) => end?,
-            end = self.heartbeats(runner, &log) => end?,
+            end = self.heartbeats(runner, &log, registered) => end?,
         };
         drivers.cancel();
         while let Some(joined) = tasks.join_next().await {
@@ -144,22 +149,28 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         Ok(end)
     }
 
-    /// Registers the runner, waiting for the store if need be. False when cancelled meanwhile.
-    async fn register(&self, runner: RunnerId, token: &CancellationToken) -> Result<bool, Error> {
+    /// Registers the runner, waiting for the store if need be, and says since when its lease runs;
+    /// `None` when cancelled meanwhile.
+    async fn register(
+        &self,
+        runner: RunnerId,
+        token: &CancellationToken,
+    ) -> Result<Option<Timestamp>, Error> {
         let mut wait = Duration::from_millis(50);
         loop {
+            let asked = self.host.clock.now();
             match self.store.heartbeat(runner, self.host.config.lease).await {
-                Ok(_) => return Ok(true),
+                Ok(_) => return Ok(Some(asked)),
                 Err(error) if error.is_retryable() => {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
                         "the store cannot be reached; waiting"
                     );
                 }
-                Err(error) => return Err(store_error("register a runner")(error)),
+                Err(error) => return Err(Error::store("register a runner")(error)),
             }
             tokio::select! {
-                () = token.cancelled() => return Ok(false),
+                () = token.cancelled() => return Ok(None),
                 () = self.host.clock.sleep(wait) => wait = (wait * 2).min(MAX_BACKOFF),
             }
         }
@@ -173,7 +184,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         log: &Mutex<ClaimLog>,
         tasks: &mut JoinSet<Ended>,
     ) -> Result<RunnerEnd, Error> {
-        let mut wakeups = self.store.wakeups();
+        let mut wakeups = hints(&*self.store);
         let mut failures = 0_u32;
         loop {
             let free = self.host.config.slots.saturating_sub(tasks.len());
@@ -210,7 +221,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                             "cannot claim; waiting"
                         );
                     }
-                    Err(error) => return Err(store_error("claim specs")(error)),
+                    Err(error) => return Err(Error::store("claim specs")(error)),
                 }
             }
             if more {
@@ -222,28 +233,41 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                 Some(joined) = tasks.join_next() => report(joined),
                 _hint = wakeups.next(), if free > 0 => {
                     self.host.clock.sleep(CLAIM_DEBOUNCE).await;
+                    let _answered = (0..MAX_HINTS)
+                        .take_while(|_| wakeups.next().now_or_never().is_some())
+                        .count();
                 }
                 () = self.host.clock.sleep(jittered(poll.min(MAX_BACKOFF.max(self.host.config.poll)), runner)) => {}
             }
         }
     }
 
-    /// Says every third of a lease that the runner is alive. Ends when that is no longer sure.
+    /// Says every third of a lease that the runner is alive; `confirmed` is when it last did. Ends
+    /// when that is no longer sure, before others may stop trusting it.
     async fn heartbeats(
         &self,
         runner: RunnerId,
         log: &Mutex<ClaimLog>,
+        mut confirmed: Timestamp,
     ) -> Result<RunnerEnd, Error> {
         let lease = self.host.config.lease;
-        let mut confirmed = self.host.clock.now();
+        let trusted = |confirmed| {
+            let trust = lease / 5 * 4;
+            trust.saturating_sub(self.host.clock.now().since(confirmed))
+        };
         loop {
-            self.host.clock.sleep(lease / 3).await;
+            let wait = trusted(confirmed).min(lease / 3);
+            self.host.clock.sleep(wait).await;
+            let left = trusted(confirmed);
+            if left.is_zero() {
+                return Ok(RunnerEnd::LeaseLost);
+            }
             // Counted from before the request: the store may have answered late.
             let asked = self.host.clock.now();
             let before = ClaimNote::look(log);
             let answer = tokio::select! {
                 answer = self.store.heartbeat(runner, lease) => Some(answer),
-                () = self.host.clock.sleep(lease / 3) => None,
+                () = self.host.clock.sleep(left.min(lease / 3)) => None,
             };
             match answer {
                 Some(Ok(heartbeat)) => {
@@ -261,15 +285,11 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                     return Ok(RunnerEnd::LeaseLost);
                 }
                 Some(Err(error)) if !error.is_retryable() => {
-                    return Err(store_error("renew a lease")(error));
+                    return Err(Error::store("renew a lease")(error));
                 }
                 Some(Err(_)) | None => {
                     tracing::warn!(runner.id = %runner, "cannot renew the lease");
                 }
-            }
-            // Stops trusting itself before others may stop trusting it.
-            if self.host.clock.now().since(confirmed) > lease * 4 / 5 {
-                return Ok(RunnerEnd::LeaseLost);
             }
         }
     }
@@ -324,5 +344,5 @@ fn report(joined: Result<Ended, tokio::task::JoinError>) {
 /// `base`, a quarter longer or shorter, differently for each runner.
 fn jittered(base: Duration, runner: RunnerId) -> Duration {
     let random = (runner.as_uuid().as_u128() & 0xff) as u32;
-    base * (192 + random / 2) / 256
+    base.saturating_mul(192 + random / 2) / 256
 }

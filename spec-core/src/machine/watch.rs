@@ -8,7 +8,6 @@ use futures_core::stream::BoxStream;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
-use super::handle::store_error;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::event::SpecEvent;
@@ -26,6 +25,11 @@ struct Watch<S> {
     done: bool,
 }
 
+/// The store's hints. A store that has no more of them is polled, and its stream not asked again.
+pub(super) fn hints<S: SpecStore>(store: &S) -> BoxStream<'static, Wakeup> {
+    store.wakeups().chain(stream::pending()).boxed()
+}
+
 pub(super) fn watch<S: SpecStore>(
     store: Arc<S>,
     clock: Arc<dyn Clock>,
@@ -34,7 +38,7 @@ pub(super) fn watch<S: SpecStore>(
     after: Sequence,
 ) -> BoxStream<'static, Result<SpecEvent, Error>> {
     // Listening begins before the first read, so that nothing falls between the two.
-    let wakeups = store.wakeups();
+    let wakeups = hints(&*store);
     let ready = VecDeque::new();
     let watch = Watch {
         store,
@@ -76,7 +80,7 @@ impl<S: SpecStore> Watch<S> {
                 .store
                 .events(self.id, self.after, PageLimit::default())
                 .await;
-            self.ready = page.map_err(store_error("read events"))?.into();
+            self.ready = page.map_err(Error::store("read events"))?.into();
             if !self.ready.is_empty() {
                 continue;
             }
@@ -84,7 +88,7 @@ impl<S: SpecStore> Watch<S> {
                 .store
                 .get(self.id)
                 .await
-                .map_err(store_error("read a spec"))?;
+                .map_err(Error::store("read a spec"))?;
             let stored = stored.ok_or(Error::NotFound { id: self.id })?;
             if stored.last_sequence > self.after {
                 continue;
@@ -105,12 +109,7 @@ impl<S: SpecStore> Watch<S> {
                 () = &mut poll => return,
                 hint = self.wakeups.next() => match hint {
                     Some(Wakeup::Spec(id)) if id != self.id => {}
-                    Some(Wakeup::Spec(_) | Wakeup::Lagged) => return,
-                    // The store is closing; the poll finds out.
-                    None => {
-                        (&mut poll).await;
-                        return;
-                    }
+                    Some(Wakeup::Spec(_) | Wakeup::Lagged) | None => return,
                 },
             }
         }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::InvalidInput;
 use crate::id::{CommitId, Environment, Epoch, RunKey, SandboxKey};
+use crate::invalid_input::InvalidInput;
 
 /// Text that must not be seen. Prints as `[redacted]` and does not serialise.
 #[derive(Clone, PartialEq, Eq)]
@@ -174,7 +174,7 @@ pub enum CheckoutRef {
 }
 
 /// A repository to check out.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Checkout {
     /// Where it is: a URL without credentials, or a path that the spawner can reach.
     pub url: String,
@@ -184,6 +184,35 @@ pub struct Checkout {
     pub username: Option<String>,
     /// Password or token for the remote.
     pub password: Option<Secret>,
+}
+
+impl fmt::Debug for Checkout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            url,
+            reference,
+            username,
+            password,
+        } = self;
+        f.debug_struct("Checkout")
+            .field("url", &without_user(url))
+            .field("reference", reference)
+            .field("username", username)
+            .field("password", password)
+            .finish()
+    }
+}
+
+/// The URL as it may be shown: what stands before an `@` in its authority may be a password or a
+/// token, although none belongs there.
+fn without_user(url: &str) -> String {
+    let shown = url.split_once("://").and_then(|(scheme, rest)| {
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at_checked(end)?;
+        let (_, host) = authority.rsplit_once('@')?;
+        Some(format!("{scheme}://[redacted]@{host}{path}"))
+    });
+    shown.unwrap_or_else(|| url.to_owned())
 }
 
 /// Labels that a sandbox carries at its provider.
@@ -268,7 +297,14 @@ mod tests {
             value: Secret::new("hunter2"),
         };
         let file = SandboxFile::new(SandboxPath::new("a").unwrap(), "hunter2");
-        let printed = format!("{secret:?} {file:?}");
+        let checkout = Checkout {
+            url: "https://me:hunter2@example.org/a@b".to_owned(),
+            reference: CheckoutRef::Default,
+            username: None,
+            password: Some(Secret::new("hunter2")),
+        };
+        let printed = format!("{secret:?} {file:?} {checkout:?}");
+        assert!(printed.contains("@example.org/a@b"), "{printed}");
         assert!(!printed.contains("hunter2"), "{printed}");
     }
 }

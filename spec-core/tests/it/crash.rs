@@ -128,7 +128,7 @@ async fn a_spec_that_kills_its_runners_is_stopped() {
 }
 
 /// Completes `work` while the clock moves on by itself.
-async fn moving<T>(world: &World, work: impl Future<Output = T>) -> T {
+pub(crate) async fn moving<T>(world: &World, work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     loop {
         for _ in 0..200 {

@@ -8,5 +8,8 @@
 
 mod crash;
 mod drive;
+mod mocks;
+mod ports;
 mod pure;
 mod scene;
+mod trouble;

@@ -110,6 +110,36 @@ async fn a_password_reaches_git_by_its_prompt_alone() {
 }
 
 #[tokio::test]
+async fn a_token_for_the_user_name_of_a_url_is_not_told_and_not_left_to_agents() {
+    let world = World::new();
+    let seen = world.folder().join("seen");
+    let path = with_program(
+        world.folder(),
+        "git",
+        &format!(
+            "tr '\\0' ' ' </proc/$$/cmdline >'{seen}'; \
+             echo \"|$($GIT_ASKPASS 'Username for x')|$($GIT_ASKPASS 'Password for x')\" >>'{seen}'; \
+             echo \"fatal: could not read Password for 'https://t0ken@example.org'\" >&2; exit 128",
+            seen = seen.display()
+        ),
+    );
+    let mut request = world.request();
+    request.checkout.url = "https://t0ken@example.org/r/a@b".to_owned();
+    let spawner = world.spawner().with_search_path(path);
+    let error = spawner.spawn(&request).await.unwrap_err();
+    assert_eq!(error.kind(), SpawnErrorKind::Unauthorized);
+    assert!(!format!("{error:?}").contains("t0ken"), "{error:?}");
+    let seen_text = fs::read_to_string(&seen).unwrap();
+    let (command_line, prompted) = seen_text.split_once('|').unwrap();
+    // What git is given, it writes to the clone's configuration.
+    assert!(
+        command_line.contains(" https://example.org/r/a@b "),
+        "{command_line}"
+    );
+    assert_eq!(prompted, "t0ken|\n");
+}
+
+#[tokio::test]
 async fn a_password_in_a_url_is_refused_without_being_told() {
     let world = World::new();
     let mut request = world.request();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use spec_core::SandboxSpawner;
+use spec_core::id::RepairNumber;
 use spec_core::sandbox::{RunEnd, SandboxFile, SandboxPath, SpawnErrorKind, Termination};
 use spec_core::testing::ManualClock;
 use spec_local::IsolationMode;
@@ -41,6 +42,31 @@ async fn termination_ends_the_whole_family() {
     world.assert_nothing_runs();
     assert!(!is_alive(stranger));
     world.assert_nothing_is_left();
+}
+
+#[tokio::test]
+async fn termination_ends_an_orphan_without_the_environment_by_which_it_is_known() {
+    let world = World::new();
+    let spawner = world.spawner();
+    // Known by its session alone; deaf to the first request, and then without a supervisor.
+    let orphan = r#"env -i sh -c 'trap "" TERM; sleep 600 & echo $! >../tmp/orphan'
+        echo up
+        sleep 600"#;
+    let sandbox = world.start(&spawner, orphan).await;
+    let root = fs::canonicalize(&sandbox.layout.root).unwrap();
+    let orphan = pid_in(&root.join("tmp/orphan")).await;
+    until("end of its parent", || {
+        let stat = fs::read_to_string(format!("/proc/{orphan}/stat")).ok()?;
+        let parent: u32 = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()?;
+        let status = fs::read(format!("/proc/{parent}/environ")).unwrap_or_default();
+        let mark = world.mark();
+        let known = String::from_utf8_lossy(&status).contains(&mark);
+        (!known && fs::read_to_string(format!("/proc/{parent}/comm")).ok()? != "sh\n").then_some(())
+    })
+    .await;
+    let ended = spawner.terminate(&world.reference()).await.unwrap();
+    assert_eq!(ended, Termination::Confirmed);
+    assert!(!is_alive(orphan));
 }
 
 #[tokio::test]
@@ -226,6 +252,22 @@ async fn a_file_is_not_written_through_a_link_that_leads_out() {
         )
         .await;
     assert_eq!(read.unwrap().unwrap(), b"text");
+    spawner.terminate(&world.reference()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_run_is_not_given_a_folder_through_a_link_that_leads_out() {
+    let world = World::new();
+    let spawner = world.spawner();
+    let outside = world.folder().join("outside");
+    fs::create_dir(&outside).unwrap();
+    let script = format!("mv ../runs ../old; ln -s {} ../runs", outside.display());
+    world.complete(&spawner, &script).await;
+    let mut next = world.shell(":");
+    next.key = next.key.attempt.run_key(RepairNumber::new(1));
+    let started = spawner.start(&world.reference(), &next).await;
+    assert_eq!(started.unwrap_err().kind(), SpawnErrorKind::Rejected);
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
     spawner.terminate(&world.reference()).await.unwrap();
 }
 

@@ -77,6 +77,8 @@ impl fmt::Display for Finding {
 
 /// Findings kept per severity; more do not help whoever repairs the output.
 pub(crate) const MAX_FINDINGS: usize = 100;
+/// Characters of a pointer that are kept.
+const MAX_POINTER_CHARS: usize = 500;
 
 /// Collects findings: keeps the first [`MAX_FINDINGS`] of each severity and counts the rest.
 #[derive(Debug, Default)]
@@ -87,7 +89,12 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
-    pub(crate) fn push(&mut self, finding: Finding) {
+    pub(crate) fn push(&mut self, mut finding: Finding) {
+        // Keys are the agent's choice, and a pointer holds them whole.
+        if let Some((at, _)) = finding.pointer.char_indices().nth(MAX_POINTER_CHARS) {
+            finding.pointer.truncate(at);
+            finding.pointer.push('…');
+        }
         let count = match finding.severity {
             Severity::Error => &mut self.errors,
             Severity::Warning => &mut self.warnings,
@@ -204,6 +211,14 @@ mod tests {
         assert_eq!(sorted.len(), 102);
         assert_eq!(sorted[100].message, "150 more errors are not shown");
         assert_eq!(sorted[101].rule, "w");
+    }
+
+    #[test]
+    fn a_key_without_end_does_not_make_a_finding_without_end() {
+        let mut findings = Findings::default();
+        let pointer = child("", &"é".repeat(1_000_000));
+        findings.push(Finding::error("r", pointer, "m"));
+        assert!(findings.into_sorted()[0].pointer.len() < 2000);
     }
 
     #[test]
