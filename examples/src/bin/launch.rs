@@ -200,7 +200,12 @@ async fn finish(
     let target = DirectoryTarget::new(out);
     println!(
         "{}",
-        summary(&spec, &artifacts, agent.unwrap_or_default(), &target)
+        summary(
+            &spec,
+            &artifacts,
+            agent.unwrap_or("not known to this program"),
+            &target
+        )
     );
     Ok(match spec.status {
         SpecStatus::Completed => ExitCode::SUCCESS,
