@@ -66,7 +66,7 @@ async fn main() -> ExitCode {
         return code;
     }
     spec_examples::log::init();
-    match launch(Arguments::parse()).await {
+    match Box::pin(launch(Arguments::parse())).await {
         Ok(code) => code,
         Err(error) => {
             spec_examples::log::complain(&error);
