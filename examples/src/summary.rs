@@ -39,13 +39,13 @@ pub fn summary(
         .filter(|(_, a)| a.sandbox == SandboxStatus::Gone)
         .count();
     let mut text = format!(
-        "{table}\nSpec {}: {}. {sandboxes} sandboxes created, {gone} terminated.\n",
-        spec.id, spec.status
+        "{table}\nSpec {}: {}. {sandboxes} sandboxes created, {gone} terminated.\n\
+         Agent `{}`: {agent_description}.\n",
+        spec.id, spec.status, spec.agent
     );
     if let Some(failure) = &spec.failure {
         text.extend(["It failed in ", &failure.to_string(), "\n"]);
     }
-    text.push_str(&format!("Agent `{}`: {agent_description}.\n", spec.agent));
     if spec.status == SpecStatus::Completed {
         text.push_str(&files(artifacts, spec, target));
     }

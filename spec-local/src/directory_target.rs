@@ -82,7 +82,7 @@ impl SyncTarget for DirectoryTarget {
         let candidates = self.candidates(slug, spec_id);
         let work = tokio::task::spawn_blocking(move || {
             let (folder, former) = take_one(&candidates, spec_id)?;
-            write(folder, former, &files)
+            write(folder, &former, &files)
         });
         work.await.unwrap_or_else(|join| {
             Err(SyncError::unavailable("the files were not all written").with_source(join))
@@ -115,7 +115,11 @@ fn take(folder: &Path, spec_id: SpecId) -> Result<Taken, SyncError> {
     Claim::take(folder, spec_id)
 }
 
-fn write(folder: &Path, former: Claim, files: &BTreeMap<String, Vec<u8>>) -> Result<(), SyncError> {
+fn write(
+    folder: &Path,
+    former: &Claim,
+    files: &BTreeMap<String, Vec<u8>>,
+) -> Result<(), SyncError> {
     let spec_id = former.spec_id;
     let names: BTreeSet<String> = files.keys().cloned().collect();
     // Before and after: whatever a crash leaves half done, the next call knows all files of both.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -40,6 +41,9 @@ const IO_CRATES: &[&str] = &[
     "ureq",
 ];
 
+/// Crates that `spec-core` may be built from, itself among them: 49 today, and a few.
+const MOST_CRATES: usize = 54;
+
 /// A longer file has more than one reason to change.
 const LONGEST_FILE: usize = 800;
 
@@ -51,12 +55,18 @@ fn root() -> PathBuf {
 }
 
 fn cargo(arguments: &[&str]) -> String {
+    cargo_in(arguments, None)
+}
+
+/// Runs cargo, with a target folder of its own if one is given.
+fn cargo_in(arguments: &[&str], target: Option<&Path>) -> String {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(arguments)
-        .current_dir(root())
-        .output()
-        .expect("cargo runs");
+    let mut command = Command::new(cargo);
+    command.args(arguments).current_dir(root());
+    if let Some(target) = target {
+        command.env("CARGO_TARGET_DIR", target);
+    }
+    let output = command.output().expect("cargo runs");
     let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "cargo {arguments:?}: {complaint}");
     String::from_utf8(output.stdout).expect("cargo prints UTF-8")
@@ -114,30 +124,59 @@ fn assert_none(rule: &str, offenders: &[String]) {
     assert!(offenders.is_empty(), "{rule}:\n{}", offenders.join("\n"));
 }
 
+/// Crates that `spec-core` is built from outside of tests, with itself, as `(tree, names)`.
+fn tree_of_spec_core() -> (String, BTreeSet<String>) {
+    let tree = |prefix: &str| {
+        cargo(&[
+            "tree",
+            "--locked",
+            "--package",
+            "spec-core",
+            "--edges",
+            "normal",
+            "--prefix",
+            prefix,
+        ])
+    };
+    let names: BTreeSet<String> = tree("none")
+        .lines()
+        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+        .collect();
+    let tree = tree("indent");
+    assert!(names.contains("serde"), "the tree itself is broken: {tree}");
+    (tree, names)
+}
+
 #[test]
 fn spec_core_does_no_input_or_output() {
-    let tree = cargo(&[
-        "tree",
-        "--locked",
-        "--package",
-        "spec-core",
-        "--edges",
-        "normal",
-        "--prefix",
-        "none",
-    ]);
-    let names: BTreeSet<_> = tree
-        .lines()
-        .filter_map(|line| line.split_whitespace().next())
-        .collect();
-    println!("{}", names.iter().copied().collect::<Vec<_>>().join("\n"));
-    assert!(names.contains("serde"), "the tree itself is broken: {tree}");
+    let (tree, names) = tree_of_spec_core();
+    println!("{tree}\n{} crates", names.len());
     let offenders: Vec<_> = IO_CRATES
         .iter()
         .filter(|name| names.contains(**name))
         .map(|name| (*name).to_owned())
         .collect();
     assert_none("spec-core depends on crates that do I/O", &offenders);
+}
+
+/// How long a build takes depends on the machine and on what else it does; how much is built does not.
+#[test]
+fn spec_core_builds_quickly_and_pulls_no_io_crate() {
+    let (tree, names) = tree_of_spec_core();
+    let crates = names.len();
+    assert!(crates <= MOST_CRATES, "{crates} crates:\n{tree}");
+    let target = tempfile::tempdir().expect("a temporary folder");
+    let begun = Instant::now();
+    cargo_in(
+        &["build", "--locked", "--package", "spec-core"],
+        Some(target.path()),
+    );
+    println!(
+        "spec-core and what it needs, {crates} crates, built from nothing in {:.1} s",
+        begun.elapsed().as_secs_f64()
+    );
+    let built = target.path().join("debug/libspec_core.rlib");
+    assert!(built.is_file(), "{} is missing", built.display());
 }
 
 #[test]

@@ -66,7 +66,7 @@ async fn main() -> ExitCode {
         return code;
     }
     spec_examples::log::init();
-    match launch(Arguments::parse()).await {
+    match Box::pin(launch(Arguments::parse())).await {
         Ok(code) => code,
         Err(error) => {
             spec_examples::log::complain(&error);
@@ -200,7 +200,12 @@ async fn finish(
     let target = DirectoryTarget::new(out);
     println!(
         "{}",
-        summary(&spec, &artifacts, agent.unwrap_or_default(), &target)
+        summary(
+            &spec,
+            &artifacts,
+            agent.unwrap_or("not known to this program"),
+            &target
+        )
     );
     Ok(match spec.status {
         SpecStatus::Completed => ExitCode::SUCCESS,

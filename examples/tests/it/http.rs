@@ -101,9 +101,8 @@ impl Answer {
                 Some(("id", id)) => event.id = Some(id.parse().unwrap()),
                 Some(("event", name)) => name.clone_into(&mut event.name),
                 Some(("data", data)) => event.data = serde_json::from_str(data).unwrap(),
-                Some(_) => {}
                 None if line.is_empty() && !event.name.is_empty() => return Some(event),
-                None => {}
+                Some(_) | None => {}
             }
         }
     }

@@ -90,9 +90,11 @@ impl Log {
         let sandboxes: BTreeSet<_> = self
             .events
             .iter()
-            .filter_map(|event| match &event.body {
-                EventBody::SandboxSpawned { sandbox, .. } => Some(&sandbox.id),
-                _ => None,
+            .filter_map(|event| {
+                let EventBody::SandboxSpawned { sandbox, .. } = &event.body else {
+                    return None;
+                };
+                Some(&sandbox.id)
             })
             .collect();
         assert_eq!(sandboxes.len(), 5, "distinct sandboxes");

@@ -189,10 +189,10 @@ async fn a_spec_in_its_middle_outlives_the_server() {
     let mut last = 0;
     while let Some(event) = stream.event().await {
         last = event.id.expect("the spec is not over");
-        if event.data["type"] == "spec.progress" && event.data["data"]["phase"] == "requirements" {
-            if let Some(server) = stopping.take() {
-                server.stop().await;
-            }
+        let drafting =
+            event.name == "spec.progress" && event.data["data"]["phase"] == "requirements";
+        if drafting && let Some(server) = stopping.take() {
+            server.stop().await;
         }
     }
     assert!(stopping.is_none(), "cut off before it was asked to stop");

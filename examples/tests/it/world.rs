@@ -10,7 +10,7 @@ use tokio::process::Command;
 use crate::program::Program;
 
 /// Longest wait for anything.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A folder with a git repository, and room for data and finished specs.
 #[derive(Debug)]

@@ -117,21 +117,18 @@ impl LineSplitter {
             let room = LONGEST_WAIT_BYTES.saturating_sub(self.length());
             let room = usize::try_from(room).unwrap_or(usize::MAX);
             let (window, rest) = bytes.split_at(room.min(bytes.len()));
-            match window.iter().position(|byte| *byte == b'\n') {
-                Some(at) => {
-                    let (head, tail) = bytes.split_at(at);
-                    self.keep(head);
-                    self.consumed += 1;
+            if let Some(at) = window.iter().position(|byte| *byte == b'\n') {
+                let (head, tail) = bytes.split_at(at);
+                self.keep(head);
+                self.consumed += 1;
+                line(self.take());
+                bytes = tail.get(1..).unwrap_or_default();
+            } else {
+                self.keep(window);
+                if self.length() >= LONGEST_WAIT_BYTES {
                     line(self.take());
-                    bytes = tail.get(1..).unwrap_or_default();
                 }
-                None => {
-                    self.keep(window);
-                    if self.length() >= LONGEST_WAIT_BYTES {
-                        line(self.take());
-                    }
-                    bytes = rest;
-                }
+                bytes = rest;
             }
         }
     }
