@@ -50,11 +50,17 @@ pub async fn open(
     projects: impl ProjectSource,
 ) -> anyhow::Result<LocalMachine> {
     let create = std::fs::create_dir_all(data);
-    create.with_context(|| format!("cannot make the data folder {}", data.display()))?;
+    let choose = "choose another with --data DIR";
+    create.with_context(|| format!("cannot make the data folder {}; {choose}", data.display()))?;
     let probe = data.join(format!(".write-probe-{}", std::process::id()));
     std::fs::write(&probe, b"")
         .and_then(|()| std::fs::remove_file(&probe))
-        .with_context(|| format!("cannot write to the data folder {}", data.display()))?;
+        .with_context(|| {
+            format!(
+                "cannot write to the data folder {}; {choose}",
+                data.display()
+            )
+        })?;
     let database = data.join("spec.db");
     let store = SqliteStore::open(&database)
         .await
@@ -94,7 +100,7 @@ pub fn default_data_dir() -> anyhow::Result<PathBuf> {
 pub fn repository_at(path: &Path) -> anyhow::Result<PathBuf> {
     let shown = path.display();
     if !path.is_dir() {
-        bail!("{shown} is not a folder");
+        bail!("{shown} is not a folder; name a folder in a git repository");
     }
     let git = |arguments: &[&str]| {
         Command::new("git")
@@ -107,7 +113,10 @@ pub fn repository_at(path: &Path) -> anyhow::Result<PathBuf> {
     let top = git(&["rev-parse", "--show-toplevel"])?;
     if !top.status.success() {
         let said = String::from_utf8_lossy(&top.stderr);
-        bail!("{shown} is not in a git repository: {}", said.trim());
+        bail!(
+            "{shown} is not in a git repository; name one, or make one with `git init` ({})",
+            said.trim()
+        );
     }
     if !git(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])?
         .status

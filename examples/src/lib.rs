@@ -6,3 +6,8 @@ pub mod log;
 pub mod offline_agent;
 pub mod paths;
 pub mod summary;
+
+/// Holds the README's example to compiling.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

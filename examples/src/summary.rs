@@ -1,16 +1,20 @@
 //! The end of a spec as a table.
 
-use std::path::Path;
-
 use comfy_table::{ContentArrangement, Table, presets};
 use spec_core::artifact::{Artifact, PhaseOutput};
 use spec_core::attempt::SandboxStatus;
-use spec_core::sync::slug;
 use spec_core::{Phase, Spec, SpecStatus};
+use spec_local::DirectoryTarget;
 
-/// What a person wants to know of a spec that has ended, and where its files are.
+/// What a person wants to know of a spec that has ended: what became of each phase, what kind of
+/// agent drafted it, and where its files are.
 #[must_use]
-pub fn summary(spec: &Spec, artifacts: &[Artifact], out: &Path) -> String {
+pub fn summary(
+    spec: &Spec,
+    artifacts: &[Artifact],
+    agent_description: &str,
+    target: &DirectoryTarget,
+) -> String {
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY);
     table.set_content_arrangement(ContentArrangement::Dynamic);
@@ -41,14 +45,15 @@ pub fn summary(spec: &Spec, artifacts: &[Artifact], out: &Path) -> String {
     if let Some(failure) = &spec.failure {
         text.extend(["It failed in ", &failure.to_string(), "\n"]);
     }
+    text.push_str(&format!("Agent `{}`: {agent_description}.\n", spec.agent));
     if spec.status == SpecStatus::Completed {
-        text.push_str(&files(artifacts, spec, out));
+        text.push_str(&files(artifacts, spec, target));
     }
     text
 }
 
-fn files(artifacts: &[Artifact], spec: &Spec, out: &Path) -> String {
-    let folder = out.join(slug(&spec.title));
+fn files(artifacts: &[Artifact], spec: &Spec, target: &DirectoryTarget) -> String {
+    let folder = target.folder_of(spec);
     let commit = artifacts
         .iter()
         .find(|a| a.phase == Phase::Sync)
@@ -67,8 +72,7 @@ fn files(artifacts: &[Artifact], spec: &Spec, out: &Path) -> String {
         )
     });
     format!(
-        "Drafted by agent `{}`{at}. Read it in\n  {}\n",
-        spec.agent,
+        "Read it{at} in\n  {}\n",
         ["requirements.md", "design.md", "tasks.md"]
             .map(|name| folder.join(name).display().to_string())
             .join("\n  ")

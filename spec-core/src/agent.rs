@@ -13,9 +13,9 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::error::InvalidInput;
 use crate::event::ProgressItem;
 use crate::id::{AgentName, RunKey};
+use crate::invalid_input::InvalidInput;
 use crate::sandbox::{Layout, OutputLine, SandboxFile, SandboxPath, SecretEnv};
 use crate::usage::Usage;
 

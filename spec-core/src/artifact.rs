@@ -36,8 +36,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::check::Finding;
 use crate::clock::Timestamp;
+use crate::finding::Finding;
 use crate::id::{ArtifactVersion, AttemptNumber, ContentHash, SpecId, UserId};
 use crate::phase::Phase;
 

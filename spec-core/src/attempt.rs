@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::Finding;
 use crate::clock::Timestamp;
+use crate::finding::Finding;
 use crate::id::{AgentName, AttemptNumber, CommitId, ContentHash, RepairNumber, SandboxId};
 use crate::phase::Phase;
 use crate::sandbox::{Isolation, Layout, Origin, RunEnd};

@@ -6,18 +6,16 @@
 mod coverage;
 pub mod ears;
 mod evidence;
-mod finding;
 mod graph;
 mod read;
 mod references;
 mod schema;
 mod text;
 
+pub use crate::finding::{Finding, Severity};
 pub use evidence::{
     design_file_findings, evidence_findings, evidence_paths, existing_component_paths,
 };
-pub(crate) use finding::Findings;
-pub use finding::{Finding, Severity};
 pub(crate) use graph::{task_graph, ticket_graph};
 pub use read::read;
 
@@ -26,6 +24,7 @@ use serde_json::Value;
 use crate::artifact::{
     self, DesignOutput, ExploreOutput, PhaseOutput, RequirementsOutput, TasksOutput,
 };
+use crate::finding::Findings;
 use crate::phase::Phase;
 
 /// Accepted outputs of the phases before, as far as they exist.

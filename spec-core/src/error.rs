@@ -1,41 +1,11 @@
 //! Errors of the host-facing surface.
 
 use crate::id::SpecId;
+use crate::invalid_input::InvalidInput;
 use crate::machine::Refusal;
 use crate::project::ProjectError;
 use crate::sandbox::SpawnError;
 use crate::store::StoreError;
-
-/// A value that a person or program supplied and that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {reason}")]
-pub struct InvalidInput {
-    field: &'static str,
-    reason: String,
-}
-
-impl InvalidInput {
-    /// Says that `field` cannot be used because of `reason`.
-    #[must_use]
-    pub fn new(field: &'static str, reason: impl Into<String>) -> Self {
-        Self {
-            field,
-            reason: reason.into(),
-        }
-    }
-
-    /// Name of the field, as callers spell it.
-    #[must_use]
-    pub fn field(&self) -> &'static str {
-        self.field
-    }
-
-    /// What is wrong with it.
-    #[must_use]
-    pub fn reason(&self) -> &str {
-        &self.reason
-    }
-}
 
 /// What [`SpecStateMachine`](crate::SpecStateMachine) answers when it cannot do as asked.
 #[derive(Debug, thiserror::Error)]
@@ -107,5 +77,12 @@ impl Error {
 impl From<InvalidInput> for Error {
     fn from(invalid: InvalidInput) -> Self {
         Self::InvalidInput(invalid)
+    }
+}
+
+impl Error {
+    /// Says which operation of the store failed.
+    pub(crate) fn store(operation: &'static str) -> impl Fn(StoreError) -> Self {
+        move |source| Self::Store { operation, source }
     }
 }

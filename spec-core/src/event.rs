@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::{Failure, PinnedInputs, SandboxFacts};
-use crate::check::Finding;
 use crate::clock::Timestamp;
+use crate::finding::Finding;
 use crate::id::{
     AgentName, ArtifactVersion, AttemptNumber, ContentHash, ProjectId, RepairNumber, Revision,
     Sequence, SpecId, UserId,

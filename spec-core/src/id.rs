@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::error::InvalidInput;
+use crate::invalid_input::InvalidInput;
 use crate::phase::Phase;
 
 macro_rules! uuid_id {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::error::InvalidInput;
+use crate::invalid_input::InvalidInput;
 
 /// A step from idea to spec. The derived order is the order of execution.
 #[derive(

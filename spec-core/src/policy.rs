@@ -6,8 +6,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::error::InvalidInput;
 use crate::id::AgentName;
+use crate::invalid_input::InvalidInput;
 use crate::phase::Phase;
 
 /// Serialises durations as whole seconds.

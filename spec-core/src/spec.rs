@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::attempt::{Attempt, Failure};
 use crate::clock::Timestamp;
-use crate::error::InvalidInput;
 use crate::id::{
     AgentName, ArtifactVersion, AttemptKey, CommitId, ContentHash, ProjectId, Revision, SandboxId,
     SpecId, UserId,
 };
+use crate::invalid_input::InvalidInput;
 use crate::phase::Phase;
 use crate::policy::Policy;
 use crate::status::{PhaseStatus, SpecStatus};

@@ -10,14 +10,8 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use async_trait::async_trait;
-use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::middleware::Next;
-use axum::response::Response;
 use spec_core::id::UserId;
-
-use crate::error::ApiError;
-use crate::state::AppState;
 
 /// Who calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,16 +73,4 @@ pub trait Authenticator: fmt::Debug + Send + Sync + 'static {
     ///
     /// When the caller is not known, not allowed, or cannot be told.
     async fn authenticate(&self, parts: &mut Parts) -> Result<Principal, AuthError>;
-}
-
-/// Lets a request through with its principal attached, or answers it.
-pub(crate) async fn require_principal(
-    State(state): State<AppState>,
-    request: Request,
-    next: Next,
-) -> Result<Response, ApiError> {
-    let (mut parts, body) = request.into_parts();
-    let principal = state.authenticator().authenticate(&mut parts).await?;
-    parts.extensions.insert(principal);
-    Ok(next.run(Request::from_parts(parts, body)).await)
 }

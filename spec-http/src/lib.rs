@@ -41,6 +41,7 @@ mod dto;
 mod error;
 mod extract;
 mod handlers;
+mod middleware;
 mod problem;
 mod routes;
 mod state;

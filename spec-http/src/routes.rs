@@ -8,8 +8,9 @@ use spec_core::DynSpecStateMachine;
 use crate::config::HttpConfig;
 use crate::error::ApiError;
 use crate::handlers::{commands, events, health, launch, specs};
+use crate::middleware::require_principal;
+use crate::problem;
 use crate::state::AppState;
-use crate::{auth, problem};
 
 /// The routes of this crate, relative to wherever the host nests them. See the [crate] for a list.
 pub fn router(machine: DynSpecStateMachine, config: HttpConfig) -> Router {
@@ -26,7 +27,7 @@ pub fn router(machine: DynSpecStateMachine, config: HttpConfig) -> Router {
         .route("/specs/{spec_id}/events/stream", get(events::stream))
         .route_layer(middleware::from_fn_with_state(
             state.clone(),
-            auth::require_principal,
+            require_principal,
         ));
 
     Router::new()

@@ -10,11 +10,16 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use serde::Serialize;
+use spec_core::Spec;
 use spec_core::clock::{IdGenerator, UuidV7Generator};
+use spec_core::id::SpecId;
 use spec_core::sandbox::SandboxPath;
-use spec_core::sync::{FinishedSpec, SyncError, SyncTarget};
+use spec_core::sync::{FinishedSpec, SyncError, SyncTarget, slug};
 
-use claim::{CLAIM_FILE, Claim};
+use claim::{CLAIM_FILE, Claim, Taken};
+
+/// Digits of a spec's id that tell its folder from another spec's.
+const DIGITS: usize = 6;
 
 /// Writes finished specs to `<folder>/<slug>/`: what SYNC rendered, and the output of every phase as
 /// JSON.
@@ -22,7 +27,8 @@ use claim::{CLAIM_FILE, Claim};
 /// Each file is replaced whole. A folder belongs to one spec, which a file in it, `.spec.json`,
 /// names together with the files that were written; those that a later version no longer has are
 /// removed, other files are left alone. Another spec, or anything else that is there, is never
-/// overwritten.
+/// overwritten: where `<slug>` belongs to another spec, the folder is
+/// `<slug>-<last six digits of the spec's id>`.
 #[derive(Debug, Clone)]
 pub struct DirectoryTarget {
     folder: PathBuf,
@@ -36,6 +42,31 @@ impl DirectoryTarget {
             folder: folder.into(),
         }
     }
+
+    /// Where this spec is, or would be written to now. Looks at the disk, and blocks meanwhile.
+    #[must_use]
+    pub fn folder_of(&self, spec: &Spec) -> PathBuf {
+        let candidates = self.candidates(&slug(&spec.title), spec.id);
+        let theirs = |folder: &PathBuf| Claim::read(folder).ok().flatten().map(|c| c.spec_id);
+        let has = |folder: &&PathBuf| theirs(folder) == Some(spec.id);
+        let free = |folder: &&PathBuf| theirs(folder).is_none();
+        let [plain, distinct] = &candidates;
+        let found = candidates.iter().find(has);
+        found
+            .or_else(|| Some(plain).filter(free))
+            .unwrap_or(distinct)
+            .clone()
+    }
+
+    /// The folders that may be this spec's, the preferred one first.
+    fn candidates(&self, slug: &str, spec_id: SpecId) -> [PathBuf; 2] {
+        let id = spec_id.as_uuid().simple().to_string();
+        let (_, digits) = id.split_at(id.len() - DIGITS);
+        [
+            self.folder.join(slug),
+            self.folder.join(format!("{slug}-{digits}")),
+        ]
+    }
 }
 
 #[async_trait]
@@ -46,25 +77,48 @@ impl SyncTarget for DirectoryTarget {
 
     async fn upsert(&self, finished: &FinishedSpec) -> Result<(), SyncError> {
         let slug = one_part(&finished.sync.slug)?;
-        let folder = self.folder.join(slug);
         let files = files(finished)?;
         let spec_id = finished.spec.id;
-        let work = tokio::task::spawn_blocking(move || write(&folder, spec_id, &files));
+        let candidates = self.candidates(slug, spec_id);
+        let work = tokio::task::spawn_blocking(move || {
+            let (folder, former) = take_one(&candidates, spec_id)?;
+            write(folder, former, &files)
+        });
         work.await.unwrap_or_else(|join| {
             Err(SyncError::unavailable("the files were not all written").with_source(join))
         })
     }
 }
 
-fn write(
-    folder: &Path,
-    spec_id: spec_core::id::SpecId,
-    files: &BTreeMap<String, Vec<u8>>,
-) -> Result<(), SyncError> {
+/// Finds the folder that belongs to the spec, or claims the first that belongs to no other.
+fn take_one(candidates: &[PathBuf; 2], spec_id: SpecId) -> Result<(&Path, Claim), SyncError> {
+    for folder in candidates {
+        if let Some(claim) = Claim::read(folder)?.filter(|claim| claim.spec_id == spec_id) {
+            return Ok((folder, claim));
+        }
+    }
+    let [plain, distinct] = candidates;
+    if let Taken::Ours(claim) = take(plain, spec_id)? {
+        return Ok((plain, claim));
+    }
+    match take(distinct, spec_id)? {
+        Taken::Ours(claim) => Ok((distinct, claim)),
+        Taken::Theirs(other) => Err(SyncError::rejected(format!(
+            "{} belongs to spec {other}; give one of the two another title",
+            distinct.display()
+        ))),
+    }
+}
+
+fn take(folder: &Path, spec_id: SpecId) -> Result<Taken, SyncError> {
     fs::create_dir_all(folder).map_err(failed(format_args!("make {}", folder.display())))?;
+    Claim::take(folder, spec_id)
+}
+
+fn write(folder: &Path, former: Claim, files: &BTreeMap<String, Vec<u8>>) -> Result<(), SyncError> {
+    let spec_id = former.spec_id;
     let names: BTreeSet<String> = files.keys().cloned().collect();
     // Before and after: whatever a crash leaves half done, the next call knows all files of both.
-    let former = Claim::take(folder, spec_id)?;
     Claim {
         spec_id,
         files: former.files.union(&names).cloned().collect(),

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::Parser;
 use futures_util::StreamExt as _;
 use spec_core::id::{ProjectId, Sequence, SpecId, UserId};
@@ -22,6 +22,8 @@ use spec_examples::host::{
 };
 use spec_examples::paths::PathProjects;
 use spec_examples::summary::summary;
+use spec_local::DirectoryTarget;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Exit code of a program that was interrupted (128 + SIGINT).
 const INTERRUPTED: u8 = 130;
@@ -88,7 +90,8 @@ async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Some(title) => Title::new(title)?,
         None => title_of(&idea)?,
     };
-    let description = Description::new(idea)?;
+    let description =
+        Description::new(idea).map_err(|error| anyhow!("the idea: {}", error.reason()))?;
     let repository = repository_at(&arguments.repo)?;
     let repository = repository
         .to_str()
@@ -178,6 +181,7 @@ async fn finish(
     out: &std::path::Path,
     display: &Display,
 ) -> anyhow::Result<ExitCode> {
+    // Ends with the event that ends the spec.
     let show = async {
         let mut events = machine.watch(id, Sequence::default());
         while let Some(event) = events.next().await {
@@ -185,14 +189,19 @@ async fn finish(
         }
         anyhow::Ok(())
     };
-    let spec = tokio::select! {
-        spec = drive(machine, id) => spec?,
+    let ended = async { tokio::try_join!(drive(machine, id), show) };
+    let (spec, ()) = tokio::select! {
+        ended = ended => ended?,
         code = interrupted(machine, user, id, display) => return code,
-        // The last events are shown by the other branch's end; this one ends on failure only.
-        Err(error) = show => return Err(error),
     };
     let artifacts = machine.artifacts(id).await?;
-    println!("{}", summary(&spec, &artifacts, out));
+    let mut agents = machine.agents();
+    let agent = agents.find_map(|(name, text)| (*name == spec.agent).then_some(text));
+    let target = DirectoryTarget::new(out);
+    println!(
+        "{}",
+        summary(&spec, &artifacts, agent.unwrap_or_default(), &target)
+    );
     Ok(match spec.status {
         SpecStatus::Completed => ExitCode::SUCCESS,
         SpecStatus::Cancelled => ExitCode::from(INTERRUPTED),
@@ -224,15 +233,18 @@ async fn interrupted(
     id: SpecId,
     display: &Display,
 ) -> anyhow::Result<ExitCode> {
-    tokio::signal::ctrl_c()
-        .await
-        .context("cannot listen for Ctrl-C")?;
+    // One listener for both: what comes between two waits is not lost.
+    let mut interrupts = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
+    interrupts.recv().await;
     display.note("cancelling; press Ctrl-C again to leave without waiting");
-    machine
+    match machine
         .cancel(id, user.clone(), Some("interrupted".to_owned()))
-        .await?;
-    tokio::signal::ctrl_c()
         .await
-        .context("cannot listen for Ctrl-C")?;
+    {
+        // It has just ended by itself.
+        Ok(_) | Err(spec_core::Error::Refused { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    interrupts.recv().await;
     Ok(ExitCode::from(INTERRUPTED))
 }

@@ -6,9 +6,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Agent, AgentDecoder, AgentEvent, AgentTask, RunPlan};
-use crate::error::InvalidInput;
 use crate::event::{ProgressItem, ProgressKind};
 use crate::id::AgentName;
+use crate::invalid_input::InvalidInput;
 use crate::sandbox::{Channel, OutputLine, SandboxFile, SandboxPath, SecretEnv};
 use crate::usage::Usage;
 

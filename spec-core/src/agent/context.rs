@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::check::Finding;
+use crate::finding::Finding;
 use crate::id::{AttemptNumber, CommitId, RepairNumber, SpecId};
 use crate::phase::Phase;
 use crate::spec::{Description, Title};

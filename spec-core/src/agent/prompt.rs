@@ -84,7 +84,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::check::Finding;
+    use crate::finding::Finding;
     use crate::id::{AttemptNumber, CommitId, RepairNumber, SpecId};
     use crate::spec::{Description, Title};
 

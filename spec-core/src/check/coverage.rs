@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::finding::{Finding, Findings, shown};
 use crate::artifact::{DesignOutput, RequirementId, RequirementsOutput, TasksOutput};
+use crate::finding::{Finding, Findings, shown};
 
 pub(super) fn requirements(output: &RequirementsOutput, findings: &mut Findings) {
     for (index, requirement) in output.requirements.iter().enumerate() {

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::finding::{Finding, Findings, shown};
 use crate::artifact::{DesignOutput, Evidence, ExploreOutput};
+use crate::finding::{Finding, Findings, shown};
 use crate::sandbox::SandboxPath;
 
 /// Files that are fetched for one output at most.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::finding::{Finding, Findings, shown};
 use crate::artifact::{DesignOutput, RequirementsOutput, TaskId, TasksOutput, TicketId};
+use crate::finding::{Finding, Findings, shown};
 use crate::graph::Graph;
 
 /// Cycles reported per graph, and ids spelled out per cycle.

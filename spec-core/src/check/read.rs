@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::finding::{Finding, shown};
+use crate::finding::{Finding, shown};
 
 /// Characters of the offending line that a message shows.
 const EXCERPT_CHARS: usize = 60;

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::finding::{Finding, Findings, shown};
 use crate::artifact::{
     DesignOutput, ExploreOutput, Question, Requirement, RequirementId, RequirementsOutput, TaskId,
     TasksOutput, TicketId,
 };
+use crate::finding::{Finding, Findings, shown};
 use crate::sandbox::SandboxPath;
 
 /// Names of one kind, each with the place that declares it.

@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value};
 
-use super::finding::{Finding, Findings, child, shown};
+use crate::finding::{Finding, Findings, child, shown};
 
 mod describe;
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::ears;
-use super::finding::{Finding, Findings, child, shown};
 use crate::artifact::{DesignOutput, Estimate, RequirementsOutput, TasksOutput};
+use crate::finding::{Finding, Findings, child, shown};
 
 /// Words that promise something without saying how one would see it. Own list; advice only.
 const VAGUE: [&str; 12] = [

@@ -6,9 +6,9 @@ use super::evolve::{create, evolve_new};
 use super::{Command, Input, Observation, Refusal, Verdict};
 use crate::artifact::Artifact;
 use crate::attempt::{Attempt, AttemptStage, Failure, FailureKind, SandboxStatus};
-use crate::check::Finding;
 use crate::clock::Timestamp;
 use crate::event::{EventBody, NewEvent};
+use crate::finding::Finding;
 use crate::id::{
     AgentName, ArtifactVersion, AttemptKey, AttemptNumber, ProjectId, Revision, RunKey, SpecId,
     UserId,
@@ -321,7 +321,8 @@ impl Change {
                 let now = self.now;
                 self.expect(key, "deadline", |attempt| attempt.deadline <= now)?;
                 let seconds = self.spec.policy.attempt_timeout.as_secs();
-                let message = format!("not done within {seconds} s");
+                let who = self.who(key);
+                let message = format!("not done within {seconds} s ({who})");
                 self.fail(key, FailureKind::DeadlineExceeded, &message, Vec::new())
             }
             Observation::SandboxGone { key } => {
@@ -553,16 +554,16 @@ impl Change {
             })
     }
 
+    /// Who works on the attempt that is under way.
+    fn who(&self, key: AttemptKey) -> String {
+        match self.spec.active_attempt() {
+            Some((_, attempt)) if key.phase != Phase::Sync => format!("agent `{}`", attempt.agent),
+            _ => "the sync script".to_owned(),
+        }
+    }
+
     fn describe_end(&self, key: AttemptKey, end: &RunEnd, stderr_tail: &str) -> String {
-        let agent = self
-            .spec
-            .active_attempt()
-            .map_or("?", |(_, a)| a.agent.as_str());
-        let who = if key.phase == Phase::Sync {
-            "the sync script".to_owned()
-        } else {
-            format!("agent `{agent}`")
-        };
+        let who = self.who(key);
         match stderr_tail.trim() {
             "" => format!("{who} {end}"),
             tail => format!("{who} {end}; it last said: {tail}"),

@@ -1,6 +1,6 @@
 //! What a person can ask of a spec.
 
-use crate::check::Finding;
+use crate::finding::Finding;
 use crate::id::{ContentHash, UserId};
 use crate::phase::Phase;
 

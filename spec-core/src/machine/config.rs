@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::error::InvalidInput;
 use crate::id::Environment;
+use crate::invalid_input::InvalidInput;
 
 /// How a machine behaves as a runner. The defaults suit a service; tests shorten the times.
 #[derive(Debug, Clone)]

@@ -133,7 +133,10 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         };
         match self.machine.spawner.start(&sandbox, &request).await {
             Ok(()) => Observation::RunStarted { run, inputs }.into(),
-            Err(error) => Self::judge_error(key, "cannot start the agent", &error).into(),
+            Err(error) => {
+                let what = format!("cannot start {}", runner_name(spec, key.phase));
+                Self::judge_error(key, &what, &error).into()
+            }
         }
     }
 

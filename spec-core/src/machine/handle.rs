@@ -14,11 +14,12 @@ use super::{Command, Input, NewSpec, RunnerConfig, Transition, apply, launch};
 use crate::agent::Agent;
 use crate::artifact::Artifact;
 use crate::clock::{Clock, IdGenerator, SystemClock, UuidV7Generator};
-use crate::error::{Error, InvalidInput};
+use crate::error::Error;
 use crate::event::SpecEvent;
 use crate::id::{
     AgentName, ArtifactVersion, Environment, IdempotencyKey, ProjectId, Sequence, SpecId, UserId,
 };
+use crate::invalid_input::InvalidInput;
 use crate::phase::Phase;
 use crate::policy::Policy;
 use crate::project::ProjectSource;
@@ -324,7 +325,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             .store
             .create(create)
             .await
-            .map_err(store_error("create a spec"))?
+            .map_err(Error::store("create a spec"))?
         {
             Created::New(stored) => {
                 tracing::info!(spec.id = %id, spec.project = %stored.spec.project_id, "spec launched");
@@ -397,10 +398,10 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                 Err(error) if error.kind() == StoreErrorKind::Conflict => {
                     conflicts += 1;
                     if conflicts == MAX_CONFLICTS {
-                        return Err(store_error("commit a command")(error));
+                        return Err(Error::store("commit a command")(error));
                     }
                 }
-                Err(error) => return Err(store_error("commit a command")(error)),
+                Err(error) => return Err(Error::store("commit a command")(error)),
             }
         }
     }
@@ -415,7 +416,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             .store
             .get(id)
             .await
-            .map_err(store_error("read a spec"))?
+            .map_err(Error::store("read a spec"))?
         {
             Some(stored) => Ok(stored.spec),
             None => Err(Error::NotFound { id }),
@@ -431,7 +432,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         self.store
             .list(query)
             .await
-            .map_err(store_error("list specs"))
+            .map_err(Error::store("list specs"))
     }
 
     /// Events of a spec after `after`, in order.
@@ -449,7 +450,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             .store
             .events(id, after, limit)
             .await
-            .map_err(store_error("read events"))?;
+            .map_err(Error::store("read events"))?;
         if events.is_empty() {
             // Nothing new, or nothing at all?
             self.get(id).await?;
@@ -469,7 +470,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         version: Option<ArtifactVersion>,
     ) -> Result<Option<Artifact>, Error> {
         let artifact = self.store.artifact(id, phase, version).await;
-        let artifact = artifact.map_err(store_error("read an artifact"))?;
+        let artifact = artifact.map_err(Error::store("read an artifact"))?;
         if artifact.is_none() {
             self.get(id).await?;
         }
@@ -486,7 +487,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             .store
             .artifacts(id)
             .await
-            .map_err(store_error("read artifacts"))?;
+            .map_err(Error::store("read artifacts"))?;
         if artifacts.is_empty() {
             self.get(id).await?;
         }
@@ -537,9 +538,4 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             }
         }
     }
-}
-
-/// Says which operation of the store failed.
-pub(super) fn store_error(operation: &'static str) -> impl Fn(crate::store::StoreError) -> Error {
-    move |source| Error::Store { operation, source }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::artifact::Artifact;
 use crate::attempt::{FailureKind, PinnedInputs, SandboxFacts};
-use crate::check::Finding;
+use crate::finding::Finding;
 use crate::id::{AttemptKey, RunKey};
 use crate::sandbox::RunEnd;
 use crate::usage::Usage;

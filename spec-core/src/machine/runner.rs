@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::SpecStateMachine;
 use super::driver::Ended;
-use super::handle::store_error;
 use super::watch::hints;
 use crate::clock::Timestamp;
 use crate::error::Error;
@@ -87,7 +86,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         self.store
             .heartbeat(runner, lease)
             .await
-            .map_err(store_error("register a runner"))?;
+            .map_err(Error::store("register a runner"))?;
         let claim = Claim {
             runner,
             limit: 1,
@@ -98,7 +97,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             .store
             .claim(&claim)
             .await
-            .map_err(store_error("claim a spec"))?;
+            .map_err(Error::store("claim a spec"))?;
         if let Some(claimed) = claimed.into_iter().next() {
             let token = CancellationToken::new();
             let log = Mutex::new(ClaimLog::default());
@@ -113,13 +112,13 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                 // The caller knows, and decides when to try again. If this fails too, the lease
                 // expires by itself.
                 let _given_back = self.store.retire(runner).await;
-                return Err(store_error("drive a spec")(error));
+                return Err(Error::store("drive a spec")(error));
             }
         }
         self.store
             .retire(runner)
             .await
-            .map_err(store_error("retire a runner"))?;
+            .map_err(Error::store("retire a runner"))?;
         self.get(id).await
     }
 
@@ -172,7 +171,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                         "the store cannot be reached; waiting"
                     );
                 }
-                Err(error) => return Err(store_error("register a runner")(error)),
+                Err(error) => return Err(Error::store("register a runner")(error)),
             }
             tokio::select! {
                 () = token.cancelled() => return Ok(None),
@@ -226,7 +225,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                             "cannot claim; waiting"
                         );
                     }
-                    Err(error) => return Err(store_error("claim specs")(error)),
+                    Err(error) => return Err(Error::store("claim specs")(error)),
                 }
             }
             if more {
@@ -290,7 +289,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                     return Ok(RunnerEnd::LeaseLost);
                 }
                 Some(Err(error)) if !error.is_retryable() => {
-                    return Err(store_error("renew a lease")(error));
+                    return Err(Error::store("renew a lease")(error));
                 }
                 Some(Err(_)) | None => {
                     tracing::warn!(runner.id = %runner, "cannot renew the lease");

@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use crate::agent::RunPlan;
 use crate::artifact::RepositoryCommit;
-use crate::error::InvalidInput;
 use crate::id::{CommitId, RunKey};
+use crate::invalid_input::InvalidInput;
 use crate::render::markdown;
 use crate::sandbox::{Layout, SandboxFile, SandboxPath};
 use crate::spec::Spec;

@@ -8,7 +8,6 @@ use futures_core::stream::BoxStream;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
-use super::handle::store_error;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::event::SpecEvent;
@@ -81,7 +80,7 @@ impl<S: SpecStore> Watch<S> {
                 .store
                 .events(self.id, self.after, PageLimit::default())
                 .await;
-            self.ready = page.map_err(store_error("read events"))?.into();
+            self.ready = page.map_err(Error::store("read events"))?.into();
             if !self.ready.is_empty() {
                 continue;
             }
@@ -89,7 +88,7 @@ impl<S: SpecStore> Watch<S> {
                 .store
                 .get(self.id)
                 .await
-                .map_err(store_error("read a spec"))?;
+                .map_err(Error::store("read a spec"))?;
             let stored = stored.ok_or(Error::NotFound { id: self.id })?;
             if stored.last_sequence > self.after {
                 continue;

@@ -1,3 +1,5 @@
+//! Rendered documents, read as a reader of Markdown would.
+
 use proptest::prelude::*;
 use uuid::Uuid;
 

@@ -9,6 +9,10 @@ use crate::id::OutputCursor;
 /// Longest line that is kept whole, in bytes; the rest of a longer one is dropped and counted.
 pub const MAX_LINE_BYTES: usize = 1024 * 1024;
 
+/// Bytes after which a line that has not ended is handed out, so that whoever counts what a program
+/// prints learns of a line without end. What follows counts as the next line.
+const LONGEST_WAIT_BYTES: u64 = 8 * MAX_LINE_BYTES as u64;
+
 /// Where a line was printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -78,6 +82,7 @@ pub enum Output {
 /// Cuts one channel's bytes into lines, whatever the chunks.
 ///
 /// Ends lines at `\n` and takes a `\r` before it away. Keeps at most [`MAX_LINE_BYTES`] in memory.
+/// A line of more than 8 MiB is cut into lines of that length.
 #[derive(Debug, Default)]
 pub struct LineSplitter {
     partial: Vec<u8>,
@@ -108,14 +113,32 @@ impl LineSplitter {
 
     /// Takes bytes and hands out the lines they complete.
     pub fn push(&mut self, mut bytes: &[u8], mut line: impl FnMut(SplitLine)) {
-        while let Some(at) = bytes.iter().position(|byte| *byte == b'\n') {
-            let (head, tail) = bytes.split_at(at);
-            self.keep(head);
-            self.consumed += 1;
-            line(self.take());
-            bytes = tail.get(1..).unwrap_or_default();
+        while !bytes.is_empty() {
+            let room = LONGEST_WAIT_BYTES.saturating_sub(self.length());
+            let room = usize::try_from(room).unwrap_or(usize::MAX);
+            let (window, rest) = bytes.split_at(room.min(bytes.len()));
+            match window.iter().position(|byte| *byte == b'\n') {
+                Some(at) => {
+                    let (head, tail) = bytes.split_at(at);
+                    self.keep(head);
+                    self.consumed += 1;
+                    line(self.take());
+                    bytes = tail.get(1..).unwrap_or_default();
+                }
+                None => {
+                    self.keep(window);
+                    if self.length() >= LONGEST_WAIT_BYTES {
+                        line(self.take());
+                    }
+                    bytes = rest;
+                }
+            }
         }
-        self.keep(bytes);
+    }
+
+    /// Bytes since the last line end.
+    fn length(&self) -> u64 {
+        self.partial.len() as u64 + self.dropped
     }
 
     /// Hands out what was printed after the last line end, if anything.
@@ -202,5 +225,31 @@ mod tests {
                 end: MAX_LINE_BYTES as u64 + 13,
             }
         );
+    }
+
+    #[test]
+    fn a_line_without_end_is_handed_out_in_pieces_whatever_the_chunks() {
+        let longest = usize::try_from(LONGEST_WAIT_BYTES).unwrap();
+        let endless = vec![b'x'; 2 * longest + 5];
+        let whole = split(&[&endless, b"\ny\n"]);
+        let ends: Vec<u64> = whole.iter().map(|line| line.end).collect();
+        let two = 2 * LONGEST_WAIT_BYTES;
+        assert_eq!(ends, [LONGEST_WAIT_BYTES, two, two + 6, two + 8]);
+        let printed: u64 = whole.iter().map(|l| l.text.len() as u64 + l.dropped).sum();
+        assert_eq!(printed, two + 6);
+
+        let mut chunks: Vec<&[u8]> = endless.chunks(100_003).collect();
+        chunks.extend([&b"\n"[..], b"y\n"]);
+        assert_eq!(split(&chunks), whole);
+
+        // Before the end is there to be seen.
+        let mut splitter = LineSplitter::default();
+        let mut early = Vec::new();
+        splitter.push(&endless, |line| early.push(line));
+        assert_eq!(early, whole[..2]);
+        let mut rest = Vec::new();
+        let mut resumed = LineSplitter::resume_at(early[0].end);
+        resumed.push(&endless[longest..], |line| rest.push(line));
+        assert_eq!(rest, early[1..]);
     }
 }

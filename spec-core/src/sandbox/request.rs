@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::InvalidInput;
 use crate::id::{CommitId, Environment, Epoch, RunKey, SandboxKey};
+use crate::invalid_input::InvalidInput;
 
 /// Text that must not be seen. Prints as `[redacted]` and does not serialise.
 #[derive(Clone, PartialEq, Eq)]

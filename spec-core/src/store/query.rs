@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::error::InvalidInput;
 use crate::id::{ProjectId, SpecId, UserId};
+use crate::invalid_input::InvalidInput;
 use crate::machine::progress;
 use crate::phase::Phase;
 use crate::spec::{Spec, Title};

@@ -8,7 +8,8 @@ use crate::artifact::{
     RequirementId, SpecSummary, SyncOutput, Task, TaskId, TicketId, TraceabilityStats,
     ValidationResults,
 };
-use crate::check::{self, Earlier, Finding, Findings, Severity, task_graph, ticket_graph};
+use crate::check::{self, Earlier, task_graph, ticket_graph};
+use crate::finding::{Finding, Findings, Severity};
 use crate::graph::Graph;
 use crate::phase::Phase;
 use crate::text::count;

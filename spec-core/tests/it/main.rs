@@ -8,6 +8,7 @@
 
 mod crash;
 mod drive;
+mod mocks;
 mod ports;
 mod pure;
 mod scene;

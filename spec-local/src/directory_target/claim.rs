@@ -22,11 +22,18 @@ pub(super) struct Claim {
     pub(super) files: BTreeSet<String>,
 }
 
+/// Whose a folder is.
+#[derive(Debug)]
+pub(super) enum Taken {
+    Ours(Claim),
+    Theirs(SpecId),
+}
+
 impl Claim {
-    /// Claims `folder` for a spec, or finds that it has it.
-    pub(super) fn take(folder: &Path, spec_id: SpecId) -> Result<Self, SyncError> {
+    /// Claims `folder` for a spec, or finds whose it is.
+    pub(super) fn take(folder: &Path, spec_id: SpecId) -> Result<Taken, SyncError> {
         if let Some(claim) = Self::read(folder)? {
-            return claim.of(folder, spec_id);
+            return Ok(claim.seen_by(spec_id));
         }
         if !is_empty(folder)? {
             // Another caller may have claimed it between our two looks.
@@ -36,7 +43,7 @@ impl Claim {
                     folder.display()
                 ))
             })?;
-            return claim.of(folder, spec_id);
+            return Ok(claim.seen_by(spec_id));
         }
         let claim = Self {
             spec_id,
@@ -48,12 +55,12 @@ impl Claim {
             .and_then(|()| fs::hard_link(&next, folder.join(CLAIM_FILE)));
         let _left = fs::remove_file(&next);
         match linked {
-            Ok(()) => Ok(claim),
+            Ok(()) => Ok(Taken::Ours(claim)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let winner = Self::read(folder)?.ok_or_else(|| {
                     SyncError::unavailable("the claim to the folder vanished while it was read")
                 })?;
-                winner.of(folder, spec_id)
+                Ok(winner.seen_by(spec_id))
             }
             Err(error) => Err(failed(format_args!("claim {}", folder.display()))(error)),
         }
@@ -64,7 +71,7 @@ impl Claim {
         write_whole(&path, &pretty(self)?).map_err(failed(format_args!("write {}", path.display())))
     }
 
-    fn read(folder: &Path) -> Result<Option<Self>, SyncError> {
+    pub(super) fn read(folder: &Path) -> Result<Option<Self>, SyncError> {
         let path = folder.join(CLAIM_FILE);
         match fs::read(&path) {
             Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|error| {
@@ -75,15 +82,12 @@ impl Claim {
         }
     }
 
-    fn of(self, folder: &Path, spec_id: SpecId) -> Result<Self, SyncError> {
+    fn seen_by(self, spec_id: SpecId) -> Taken {
         if self.spec_id == spec_id {
-            return Ok(self);
+            Taken::Ours(self)
+        } else {
+            Taken::Theirs(self.spec_id)
         }
-        Err(SyncError::rejected(format!(
-            "{} belongs to spec {}; give one of the two another title",
-            folder.display(),
-            self.spec_id
-        )))
     }
 }
 

@@ -129,23 +129,56 @@ async fn a_spec_is_written_and_a_later_version_replaces_it() {
 }
 
 #[tokio::test]
-async fn a_folder_of_another_spec_or_of_a_person_is_not_touched() {
+async fn a_second_spec_of_that_title_gets_a_folder_of_its_own() {
     let folder = TempDir::new().unwrap();
     let target = DirectoryTarget::new(folder.path());
-    target
-        .upsert(&finished(1, &[("a.md", "one")]))
-        .await
-        .unwrap();
-    let error = target
-        .upsert(&finished(2, &[("a.md", "two")]))
-        .await
-        .unwrap_err();
+    let (one, two) = (0x1a_bcde, 0x2a_bcde);
+    let text = |name: &str| fs::read_to_string(folder.path().join(name).join("a.md")).unwrap();
+    let first = finished(one, &[("a.md", "one")]);
+    let second = finished(two, &[("a.md", "two")]);
+    assert_eq!(
+        target.folder_of(&second.spec),
+        folder.path().join("a-title")
+    );
+    target.upsert(&first).await.unwrap();
+    for _again in 0..2 {
+        target.upsert(&second).await.unwrap();
+        target.upsert(&first).await.unwrap();
+        assert_eq!(names(folder.path()), ["a-title", "a-title-2abcde"]);
+        assert_eq!(
+            (text("a-title"), text("a-title-2abcde")),
+            ("one".into(), "two".into())
+        );
+    }
+    assert_eq!(target.folder_of(&first.spec), folder.path().join("a-title"));
+
+    // Where it is, it stays.
+    fs::remove_dir_all(folder.path().join("a-title")).unwrap();
+    target.upsert(&second).await.unwrap();
+    let its = folder.path().join("a-title-2abcde");
+    assert_eq!(target.folder_of(&second.spec), its);
+    assert_eq!(names(folder.path()), ["a-title-2abcde"]);
+}
+
+#[tokio::test]
+async fn when_both_folders_are_taken_the_spec_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let target = DirectoryTarget::new(folder.path());
+    for id in [1, 0x0100_0002] {
+        target.upsert(&finished(id, &[])).await.unwrap();
+    }
+    let error = target.upsert(&finished(2, &[])).await.unwrap_err();
     assert!(!error.is_retryable());
     assert!(error.to_string().contains("belongs to spec"), "{error}");
-    let spec = folder.path().join("a-title");
-    assert_eq!(fs::read_to_string(spec.join("a.md")).unwrap(), "one");
+}
 
-    fs::remove_file(spec.join(".spec.json")).unwrap();
+#[tokio::test]
+async fn a_folder_of_a_person_is_not_touched() {
+    let folder = TempDir::new().unwrap();
+    let target = DirectoryTarget::new(folder.path());
+    let spec = folder.path().join("a-title");
+    fs::create_dir(&spec).unwrap();
+    fs::write(spec.join("a.md"), "one").unwrap();
     let error = target
         .upsert(&finished(2, &[("a.md", "two")]))
         .await

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::check::finding::shown;
+use crate::finding::shown;
 use crate::text::count;
 
 /// What a schema asks for, for example "an array of strings".

@@ -1,3 +1,5 @@
+//! The report over small specs and random graphs.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -6,9 +6,9 @@ use serde_json::json;
 
 use crate::artifact::{Artifact, Author, content_hash};
 use crate::attempt::{PinnedInputs, SandboxFacts};
-use crate::check::Finding;
 use crate::clock::{IdGenerator, Timestamp, UuidV7Generator};
 use crate::event::{EventBody, NewEvent, ProgressItem, ProgressKind};
+use crate::finding::Finding;
 use crate::id::{
     AgentName, ArtifactVersion, AttemptKey, CommitId, ContentHash, OutputCursor, ProjectId, RunKey,
     RunnerId, SandboxId, SpecId, UserId,

@@ -1,10 +1,4 @@
 //! The offline agent on small repositories: what it says is true, and its outputs fit together.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test ends at the first surprise"
-)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
