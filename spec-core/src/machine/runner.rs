@@ -58,8 +58,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         loop {
             let runner = RunnerId::from_uuid(self.host.ids.uuid());
             tracing::info!(runner.id = %runner, "runner started");
-            // On the heap, so that the host's own future stays small.
-            match Box::pin(self.run_as(runner, &token)).await? {
+            match self.run_as(runner, &token).await? {
                 RunnerEnd::Stopped => {
                     tracing::info!(runner.id = %runner, "runner stopped");
                     return Ok(());
@@ -103,11 +102,16 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             let token = CancellationToken::new();
             let log = Mutex::new(ClaimLog::default());
             let guard = self.host.active.enter(id);
+            // On the heap, so that the host's own future stays small.
+            let driving = Box::pin(self.drive_claimed(claimed, guard, &token));
             let ended = tokio::select! {
-                ended = self.drive_claimed(claimed, guard, &token) => ended,
+                ended = driving => ended,
                 _end = self.heartbeats(runner, &log, asked) => Ended::Lost,
             };
             if let Ended::Failed(error) = ended {
+                // The caller knows, and decides when to try again. If this fails too, the lease
+                // expires by itself.
+                let _given_back = self.store.retire(runner).await;
                 return Err(Error::store("drive a spec")(error));
             }
         }

@@ -284,7 +284,7 @@ async fn a_burst_of_hints_is_answered_by_few_claims() {
         .machine_over(store, world.spawner.clone())
         .with_config(config().with_poll(Duration::from_secs(30)));
     let token = CancellationToken::new();
-    let story = async {
+    let scene = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
         for number in 0..100 {
             let mut request = LaunchRequest::new(
@@ -298,7 +298,7 @@ async fn a_burst_of_hints_is_answered_by_few_claims() {
         tokio::time::sleep(Duration::from_millis(400)).await;
         token.cancel();
     };
-    let (ran, ()) = tokio::join!(machine.run(token.clone()), story);
+    let (ran, ()) = tokio::join!(machine.run(token.clone()), scene);
     ran.unwrap();
     let claims = claims.load(Ordering::SeqCst);
     assert!(claims <= 10, "{claims} claims");
@@ -313,7 +313,7 @@ async fn a_store_that_gives_no_hints_is_polled_and_not_hammered() {
         .machine_over(store, world.spawner.clone())
         .with_config(config().with_poll(Duration::from_millis(100)));
     let token = CancellationToken::new();
-    let story = async {
+    let scene = async {
         let id = world.launch(Policy::default()).await;
         let mut events = machine.watch(id, Sequence::default());
         let mut last = None;
@@ -326,7 +326,7 @@ async fn a_store_that_gives_no_hints_is_polled_and_not_hammered() {
         token.cancel();
     };
     let begun = std::time::Instant::now();
-    let (ran, ()) = tokio::join!(machine.run(token.clone()), story);
+    let (ran, ()) = tokio::join!(machine.run(token.clone()), scene);
     ran.unwrap();
     let claims = claims.load(Ordering::SeqCst);
     let polls = usize::try_from(begun.elapsed().as_millis() / 75).unwrap();
@@ -351,12 +351,12 @@ async fn durations_without_end_are_taken_as_meant() {
     let request = LaunchRequest::new(user(), title, description);
     let id = machine.launch(request).await.unwrap().spec().id;
     let token = CancellationToken::new();
-    let story = async {
+    let scene = async {
         let mut events = machine.watch(id, Sequence::default());
         while events.next().await.is_some() {}
         token.cancel();
     };
-    let both = async { tokio::join!(machine.run(token.clone()), story) };
+    let both = async { tokio::join!(machine.run(token.clone()), scene) };
     let (ran, ()) = tokio::time::timeout(Duration::from_secs(20), both)
         .await
         .unwrap();
