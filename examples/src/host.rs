@@ -68,7 +68,10 @@ pub async fn open(
     let spawner = LocalSpawner::new(data.join("sandboxes"));
     // Nobody else ends a sandbox whose host never came back.
     if let Err(error) = spawner.sweep_expired().await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "cannot end expired sandboxes");
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "cannot end expired sandboxes"
+        );
     }
     let program = std::env::current_exe().context("cannot tell where this program is")?;
     let program = program
