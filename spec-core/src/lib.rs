@@ -1,8 +1,8 @@
 //! A durable state machine for spec-driven development.
 //!
 //! A user types an idea; a [`SpecStateMachine`] takes it through five [`Phase`]s on the user's own
-//! repository, each done by an [agent](agent) in a [sandbox](sandbox), [checked](check) by the host
-//! and checkpointed in a [store](store). The machine is generic over [`SpecStore`] and
+//! repository, each done by an [agent] in a [sandbox], [checked](check) by the host
+//! and checkpointed in a [store]. The machine is generic over [`SpecStore`] and
 //! [`SandboxSpawner`]; this crate itself performs no I/O.
 //!
 //! ```
