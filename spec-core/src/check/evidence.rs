@@ -177,7 +177,9 @@ fn missing(rule: &str, claim: &Claim<'_>) -> Finding {
 }
 
 fn not_checked(count: usize) -> Finding {
-    let message = format!("{count} claims about files were not checked: there are too many files");
+    let message = format!(
+        "{count} claims about files were not checked: there are too many files, or they are too large"
+    );
     Finding::warning("evidence.unchecked", "", message)
 }
 

@@ -263,6 +263,12 @@ impl Change {
                     repair,
                 } = run;
                 let stderr_tail = shorten_front(&stderr_tail, MAX_MESSAGE_CHARS);
+                let end = match end {
+                    RunEnd::Lost { reason } => RunEnd::Lost {
+                        reason: shorten(&reason, MAX_MESSAGE_CHARS),
+                    },
+                    RunEnd::Exited { .. } | RunEnd::Signaled { .. } | RunEnd::TimedOut => end,
+                };
                 self.push(EventBody::RunEnded {
                     phase,
                     attempt,
@@ -592,18 +598,21 @@ fn bounded(retry_after: Option<Duration>) -> Duration {
     retry_after.unwrap_or_default().min(Duration::from_mins(10))
 }
 
+/// Cut to length, and without NUL, which not every store can keep.
 fn shorten(text: &str, max_chars: usize) -> String {
+    let text = text.replace('\0', "\u{fffd}");
     match text.char_indices().nth(max_chars) {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
-        None => text.to_owned(),
+        None => text,
     }
 }
 
 /// Keeps the end, where programs say why they stopped.
 fn shorten_front(text: &str, max_chars: usize) -> String {
+    let text = text.replace('\0', "\u{fffd}");
     let excess = text.chars().count().saturating_sub(max_chars);
     match text.char_indices().nth(excess) {
         Some((at, _)) if excess > 0 => format!("…{}", text.get(at..).unwrap_or_default()),
-        _ => text.to_owned(),
+        _ => text,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 
 use super::driver::{Driver, Performed, chain, failed_effect};
@@ -26,6 +26,8 @@ use crate::sync::{FinishedSpec, slug, sync_report};
 const MAX_RESULT_BYTES: u64 = 8 * 1024 * 1024;
 /// Longest file of the repository in which evidence is looked up.
 const MAX_EVIDENCE_BYTES: u64 = 4 * 1024 * 1024;
+/// Bytes of such files that are held at a time, for one output.
+const MAX_EVIDENCE_BYTES_IN_ALL: usize = 32 * 1024 * 1024;
 /// Files read at a time.
 const READS_AT_A_TIME: usize = 8;
 
@@ -136,31 +138,48 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         })
     }
 
-    /// The files at `paths` in the repository; `None` for those that are not there.
+    /// The files at `paths` in the repository; `None` for those that are not there. Those that are
+    /// too large, one by one or all together, are left out: nothing is said of them.
     async fn read_all(
         &self,
         sandbox: &SandboxRef,
         paths: BTreeSet<String>,
     ) -> Result<BTreeMap<String, Option<Vec<u8>>>, SpawnError> {
-        stream::iter(paths)
+        let mut reads = stream::iter(paths)
             .map(|path| async move {
                 let Ok(inside) = SandboxPath::in_repository(&path) else {
-                    return Ok((path, None));
+                    return (path, Ok(None));
                 };
-                let read = self
-                    .machine
-                    .spawner
-                    .read_file(sandbox, &inside, MAX_EVIDENCE_BYTES);
-                match read.await {
-                    Ok(content) => Ok((path, content)),
-                    // Not a file one could point at.
-                    Err(error) if is_unusable(&error) => Ok((path, None)),
-                    Err(error) => Err(error),
-                }
+                let spawner = &self.machine.spawner;
+                let read = spawner
+                    .read_file(sandbox, &inside, MAX_EVIDENCE_BYTES)
+                    .await;
+                (path, read)
             })
-            .buffer_unordered(READS_AT_A_TIME)
-            .try_collect()
-            .await
+            .buffered(READS_AT_A_TIME);
+        let mut files = BTreeMap::new();
+        let mut room = MAX_EVIDENCE_BYTES_IN_ALL;
+        while let Some((path, read)) = reads.next().await {
+            match read {
+                Ok(Some(content)) => {
+                    let Some(left) = room.checked_sub(content.len()) else {
+                        continue;
+                    };
+                    room = left;
+                    files.insert(path, Some(content));
+                }
+                Ok(None) => {
+                    files.insert(path, None);
+                }
+                Err(error) if error.kind() == SpawnErrorKind::TooLarge => {}
+                // A folder, or a link that leads elsewhere: no file one could point at.
+                Err(error) if error.kind() == SpawnErrorKind::Rejected => {
+                    files.insert(path, None);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(files)
     }
 
     /// Completes SYNC: computes the report and hands the spec to the targets.

@@ -461,3 +461,32 @@ async fn a_launch_names_the_field_that_cannot_be_used() {
             .is_empty()
     );
 }
+
+#[tokio::test]
+async fn evidence_in_a_file_too_large_to_read_is_not_called_wrong() {
+    let mut explore = fixture::output_json(Phase::Explore);
+    explore["key_files"][0]["path"] = json!("data/huge.bin");
+    explore["key_files"][0]["evidence"] = json!([]);
+    let world = World::with_spawner(
+        demo::spawner(move |run: &ScriptedRun| match run.key.attempt.phase {
+            Phase::Explore => RunScript::succeeds_with(&explore),
+            _ => demo::good_run(run),
+        })
+        .with_repository_file("data/huge.bin", vec![b'x'; 5 * 1024 * 1024]),
+    );
+    let id = world.launch(one_try()).await;
+    let spec = world.drive_to_the_end(id).await;
+    assert_eq!(spec.status, SpecStatus::Completed, "{:?}", spec.failure);
+    let machine = world.machine();
+    let artifact = machine
+        .artifact(id, Phase::Explore, None)
+        .await
+        .unwrap()
+        .unwrap();
+    let rules: Vec<_> = artifact
+        .findings
+        .iter()
+        .map(|finding| finding.rule.as_str())
+        .collect();
+    assert_eq!(rules, ["evidence.unchecked"]);
+}
