@@ -1,1 +1,1 @@
-//! Test doubles and harness shared by the suites.
+//! The package is its suites: see `tests/it`. Cargo wants a library beside them.

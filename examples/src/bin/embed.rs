@@ -4,7 +4,7 @@
 
 use futures_util::StreamExt as _;
 use spec_core::agent::CommandAgent;
-use spec_core::id::{AgentName, ProjectId, Sequence, UserId};
+use spec_core::id::Sequence;
 use spec_core::project::StaticProjects;
 use spec_core::spec::{Description, Title};
 use spec_core::{LaunchRequest, SpecStateMachine};
@@ -20,21 +20,15 @@ async fn main() -> anyhow::Result<()> {
         anyhow::bail!("usage: embed REPOSITORY AGENT IDEA")
     };
     let store = SqliteStore::open("embed.db").await?;
-    let projects = StaticProjects::new([project(ProjectId::new("demo")?, repository.as_ref())?]);
+    let projects = StaticProjects::new([project("demo".parse()?, repository.as_ref())?]);
     let machine = SpecStateMachine::new(store, LocalSpawner::new("embed-sandboxes"), projects)
-        .with_agent(CommandAgent::new(AgentName::new("agent")?, agent));
+        .with_agent(CommandAgent::new("agent".parse()?, agent));
 
     let (title, idea) = (Title::new("An idea")?, Description::new(idea)?);
-    let launched = machine
-        .launch(LaunchRequest::new(UserId::new("me")?, title, idea))
-        .await?;
-    let id = launched.spec().id;
-    let show = machine
-        .watch(id, Sequence::default())
-        .for_each(async |event| match event {
-            Ok(event) => println!("{}", event.body.name()),
-            Err(error) => println!("{error}"),
-        });
+    let launch = LaunchRequest::new("me".parse()?, title, idea);
+    let id = machine.launch(launch).await?.spec().id;
+    let events = machine.watch(id, Sequence::default());
+    let show = events.for_each(async |event| println!("{:?}", event.map(|e| e.body.name())));
     tokio::select! {
         () = show => println!("{}", machine.get(id).await?.status),
         ended = machine.run(CancellationToken::new()) => ended?,
