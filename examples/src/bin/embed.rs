@@ -4,7 +4,6 @@
 
 use futures_util::StreamExt as _;
 use spec_core::agent::CommandAgent;
-use spec_core::id::Sequence;
 use spec_core::project::StaticProjects;
 use spec_core::spec::{Description, Title};
 use spec_core::{LaunchRequest, SpecStateMachine};
@@ -15,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [repository, agent, idea] = &arguments[..] else {
+    let arguments: Vec<String> = std::env::args().collect();
+    let [_, repository, agent, idea] = &arguments[..] else {
         anyhow::bail!("usage: embed REPOSITORY AGENT IDEA")
     };
     let store = SqliteStore::open("embed.db").await?;
@@ -27,8 +26,11 @@ async fn main() -> anyhow::Result<()> {
     let (title, idea) = (Title::new("An idea")?, Description::new(idea)?);
     let launch = LaunchRequest::new("me".parse()?, title, idea);
     let id = machine.launch(launch).await?.spec().id;
-    let events = machine.watch(id, Sequence::default());
-    let show = events.for_each(async |event| println!("{:?}", event.map(|e| e.body.name())));
+    let events = machine.watch(id, spec_core::id::Sequence::default());
+    let show = events.for_each(async |event| match event {
+        Ok(event) => println!("{}", event.body.name()),
+        Err(error) => println!("{error}"),
+    });
     tokio::select! {
         () = show => println!("{}", machine.get(id).await?.status),
         ended = machine.run(CancellationToken::new()) => ended?,
