@@ -5,6 +5,7 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use etcetera::BaseStrategy as _;
 use spec_core::agent::CommandAgent;
 use spec_core::id::{AgentName, ProjectId};
 use spec_core::project::Project;
@@ -95,8 +96,9 @@ pub async fn open(
 ///
 /// When this machine does not say where its user keeps data.
 pub fn default_data_dir() -> anyhow::Result<PathBuf> {
-    let base = dirs::data_dir().context("cannot tell where your data folder is; use --data DIR")?;
-    Ok(base.join("spec-driven"))
+    let base = etcetera::choose_base_strategy()
+        .context("cannot tell where your data folder is; use --data DIR")?;
+    Ok(base.data_dir().join("spec-driven"))
 }
 
 /// The git repository that `path` is in.

@@ -212,21 +212,22 @@ fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     written
 }
 
-/// Says whether another try may help: what the folder's owner has to change, it will not.
+/// Says whether another try may help: only where the machine is busy or full. What a person has to
+/// change should be told to them at once.
 fn failed(what: impl Display) -> impl FnOnce(io::Error) -> SyncError {
     move |error| {
         use io::ErrorKind::{
-            AlreadyExists, IsADirectory, NotADirectory, PermissionDenied, ReadOnlyFilesystem,
+            Interrupted, QuotaExceeded, ResourceBusy, StorageFull, TimedOut, WouldBlock,
         };
         let message = format!("could not {what}: {error}");
-        let stays = matches!(
+        let passes = matches!(
             error.kind(),
-            AlreadyExists | IsADirectory | NotADirectory | PermissionDenied | ReadOnlyFilesystem
+            Interrupted | QuotaExceeded | ResourceBusy | StorageFull | TimedOut | WouldBlock
         );
-        if stays {
-            SyncError::rejected(message)
+        if passes {
+            SyncError::unavailable(message)
         } else {
-            SyncError::unavailable(message).with_source(error)
+            SyncError::rejected(message)
         }
     }
 }
