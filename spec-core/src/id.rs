@@ -147,8 +147,10 @@ macro_rules! text_id {
 }
 
 text_id!(
-    /// Names a project in the host's own terms.
-    ProjectId, "project_id", 200
+    /// Names a project in the host's own terms, for example by its path.
+    ProjectId,
+    "project_id",
+    500
 );
 text_id!(
     /// Names a user in the host's own terms.
@@ -466,7 +468,7 @@ mod tests {
     fn text_ids_refuse_what_no_host_can_mean() {
         assert!(ProjectId::new("").is_err());
         assert!(ProjectId::new("a\nb").is_err());
-        assert!(ProjectId::new("p".repeat(201)).is_err());
+        assert!(ProjectId::new("p".repeat(501)).is_err());
         assert_eq!(ProjectId::new("ü-1").unwrap().as_str(), "ü-1");
         assert!(serde_json::from_str::<ProjectId>("\"\"").is_err());
     }
