@@ -53,6 +53,14 @@ fn kind(error: &sqlx::Error) -> StoreErrorKind {
     }
 }
 
+/// True when another connection has the file, or a part of it, for itself.
+pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error
+        .as_database_error()
+        .and_then(|error| error.code()?.parse::<i32>().ok());
+    code.is_some_and(|code| code & 0xff == 5)
+}
+
 /// The lower eight bits are the primary code (<https://sqlite.org/rescode.html>).
 fn sqlite_kind(code: i32) -> StoreErrorKind {
     match code & 0xff {

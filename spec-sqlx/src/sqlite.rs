@@ -27,11 +27,12 @@ use spec_core::{Phase, SpecStore};
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::time::Instant;
 
 use self::change::{AppendChange, CommitChange, CreateChange};
 use self::lease::{ClaimChange, HeartbeatChange, ReleaseChange, RetireChange};
 use self::writer::Writer;
-use crate::error::failed;
+use crate::error::{failed, is_busy};
 
 /// Connections that read at the same time, beside the one that writes.
 const READERS: u32 = 4;
@@ -154,15 +155,27 @@ impl SqliteStore {
 }
 
 /// A pool of one connection that stays open.
+///
+/// Turning on WAL needs a new file for itself, and SQLite does not wait for that, whatever the busy
+/// timeout says: of several starters all but one are told that it is locked. They try again here.
 async fn single(options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
-    SqlitePoolOptions::new()
+    let pool = SqlitePoolOptions::new()
         .min_connections(1)
         .max_connections(1)
         .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(options)
-        .await
-        .map_err(|error| failed("open", error))
+        .max_lifetime(None);
+    let mut pause = Duration::from_millis(5);
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match pool.clone().connect_with(options.clone()).await {
+            Ok(pool) => return Ok(pool),
+            Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_millis(200));
+            }
+            Err(error) => return Err(failed("open", error)),
+        }
+    }
 }
 
 async fn prepare(pool: &SqlitePool) -> Result<(), StoreError> {
