@@ -320,6 +320,16 @@ impl Spec {
         ))
     }
 
+    /// Who works on the attempt that is under way, as messages call them.
+    pub(crate) fn worker(&self) -> String {
+        match self.active_attempt() {
+            Some((key, attempt)) if key.phase != Phase::Sync => {
+                format!("agent `{}`", attempt.agent)
+            }
+            _ => "the sync script".to_owned(),
+        }
+    }
+
     /// Every attempt of every phase, with its key.
     pub fn attempts(&self) -> impl Iterator<Item = (AttemptKey, &Attempt)> {
         self.phases.iter().flat_map(move |(phase, state)| {

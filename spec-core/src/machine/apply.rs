@@ -280,7 +280,7 @@ impl Change {
                 match failure_of(&end) {
                     None => Ok(()),
                     Some(kind) => {
-                        let message = self.describe_end(run.attempt, &end, &stderr_tail);
+                        let message = self.describe_end(&end, &stderr_tail);
                         self.fail(run.attempt, kind, &message, Vec::new())
                     }
                 }
@@ -327,7 +327,7 @@ impl Change {
                 let now = self.now;
                 self.expect(key, "deadline", |attempt| attempt.deadline <= now)?;
                 let seconds = self.spec.policy.attempt_timeout.as_secs();
-                let who = self.who(key);
+                let who = self.spec.worker();
                 let message = format!("not done within {seconds} s ({who})");
                 self.fail(key, FailureKind::DeadlineExceeded, &message, Vec::new())
             }
@@ -560,16 +560,8 @@ impl Change {
             })
     }
 
-    /// Who works on the attempt that is under way.
-    fn who(&self, key: AttemptKey) -> String {
-        match self.spec.active_attempt() {
-            Some((_, attempt)) if key.phase != Phase::Sync => format!("agent `{}`", attempt.agent),
-            _ => "the sync script".to_owned(),
-        }
-    }
-
-    fn describe_end(&self, key: AttemptKey, end: &RunEnd, stderr_tail: &str) -> String {
-        let who = self.who(key);
+    fn describe_end(&self, end: &RunEnd, stderr_tail: &str) -> String {
+        let who = self.spec.worker();
         match stderr_tail.trim() {
             "" => format!("{who} {end}"),
             tail => format!("{who} {end}; it last said: {tail}"),

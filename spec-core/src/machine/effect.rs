@@ -7,7 +7,6 @@ use super::prepare::{Prepared, Unprepared};
 use super::{Action, Observation};
 use crate::attempt::{AttemptStage, FailureKind, SandboxFacts};
 use crate::id::{AttemptKey, RunKey};
-use crate::phase::Phase;
 use crate::sandbox::{
     Checkout, CheckoutRef, RunEnd, RunRequest, Sandbox, SandboxRef, SandboxSpawner, SpawnError,
     SpawnErrorKind, SpawnRequest, Termination,
@@ -96,6 +95,12 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 };
                 Observation::SandboxReady { key, facts }.into()
             }
+            Err(error) if error.kind() == SpawnErrorKind::Rejected => Observation::AttemptFailed {
+                key,
+                kind: FailureKind::CheckoutRejected,
+                message: format!("cannot make a sandbox: {}", chain(&error)),
+            }
+            .into(),
             Err(error) => Self::judge_error(key, "cannot make a sandbox", &error).into(),
         }
     }
@@ -134,7 +139,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         match self.machine.spawner.start(&sandbox, &request).await {
             Ok(()) => Observation::RunStarted { run, inputs }.into(),
             Err(error) => {
-                let what = format!("cannot start {}", runner_name(spec, key.phase));
+                let what = format!("cannot start {}", spec.worker());
                 Self::judge_error(key, &what, &error).into()
             }
         }
@@ -165,9 +170,6 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         let kind = match error.kind() {
             SpawnErrorKind::NotFound => FailureKind::SandboxLost,
             SpawnErrorKind::ProgramNotFound => FailureKind::AgentNotFound,
-            SpawnErrorKind::Rejected if what == "cannot make a sandbox" => {
-                FailureKind::CheckoutRejected
-            }
             SpawnErrorKind::Rejected | SpawnErrorKind::TooLarge | SpawnErrorKind::Unauthorized => {
                 FailureKind::SandboxRejected
             }
@@ -223,12 +225,4 @@ pub(super) fn sandbox_ref(spec: &Spec, key: AttemptKey) -> Option<SandboxRef> {
         key: key.sandbox_key(),
         id,
     })
-}
-
-/// How the party that runs in a phase is called in messages.
-pub(super) fn runner_name(spec: &Spec, phase: Phase) -> String {
-    match spec.active_attempt() {
-        Some((_, attempt)) if phase != Phase::Sync => format!("agent `{}`", attempt.agent),
-        _ => "the sync script".to_owned(),
-    }
 }

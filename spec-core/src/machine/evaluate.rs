@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 
 use super::driver::{Driver, Performed, chain, failed_effect};
-use super::effect::{runner_name, sandbox_ref};
+use super::effect::sandbox_ref;
 use super::prepare::{Earlier, Prepared, outputs};
 use super::{Observation, Verdict, sync_run};
 use crate::artifact::{Artifact, Author, PhaseOutput, content_hash};
@@ -54,7 +54,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             Ok(ended) => ended,
             Err(performed) => return performed,
         };
-        let agent = runner_name(spec, key.phase);
+        let agent = spec.worker();
         let rejected = |kind, message: String, findings| {
             let verdict = Verdict::Rejected {
                 kind,
@@ -200,7 +200,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         let Some(outputs) = outputs(&earlier) else {
             return Performed::Again;
         };
-        let commit = match sync_run::read_result(spec, &outputs, &bytes) {
+        let commit = match sync_run::read_result(spec, &plan, &bytes) {
             Ok(commit) => commit,
             Err(message) => {
                 let finding = Finding::error("sync.result", "", message.clone());

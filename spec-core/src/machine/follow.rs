@@ -6,7 +6,7 @@ use futures_util::StreamExt as _;
 
 use super::Observation;
 use super::driver::{Driver, Performed};
-use super::effect::{runner_name, sandbox_ref};
+use super::effect::sandbox_ref;
 use crate::agent::{AgentDecoder, AgentEvent, CommandAgent};
 use crate::attempt::FailureKind;
 use crate::clock::Timestamp;
@@ -223,7 +223,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
 
 fn too_much_output(spec: &Spec, key: AttemptKey) -> Observation {
     let limit = spec.policy.max_output_bytes;
-    let who = runner_name(spec, key.phase);
+    let who = spec.worker();
     let message = format!(
         "{who} printed more than {limit} bytes; raise policy.max_output_bytes if that is meant"
     );

@@ -66,10 +66,10 @@ struct Report {
     parent: String,
 }
 
-/// Reads the script's `result.json`.
+/// Reads the script's `result.json`; the files are those that `plan` gave it.
 pub(super) fn read_result(
     spec: &Spec,
-    outputs: &Outputs,
+    plan: &RunPlan,
     bytes: &[u8],
 ) -> Result<RepositoryCommit, String> {
     let Report {
@@ -87,11 +87,9 @@ pub(super) fn read_result(
     if !is_hash(&commit) || spec.commit.as_ref().map(CommitId::as_str) != Some(parent.as_str()) {
         return Err("result.json does not name a commit upon the pinned one".to_owned());
     }
-    let report = sync_report(&slug, outputs, None);
-    let files = markdown(spec, outputs, &report)
-        .into_iter()
-        .map(|file| format!("specs/{slug}/{}", file.name))
-        .collect();
+    let in_repository =
+        |file: &SandboxFile| file.path.as_str().strip_prefix("repo/").map(str::to_owned);
+    let files = plan.files.iter().filter_map(in_repository).collect();
     Ok(RepositoryCommit {
         branch,
         commit,
