@@ -169,6 +169,10 @@ text_id!(
     Environment, "environment", 63
 );
 text_id!(
+    /// Names something that one runner at a time does for all of them.
+    Duty, "duty", 120
+);
+text_id!(
     /// The provider's own id of a sandbox.
     SandboxId, "sandbox_id", 255
 );

@@ -7,6 +7,7 @@ mod forward;
 mod lease;
 mod memory;
 mod query;
+mod turns;
 
 pub use commit::{Append, Appended, Checkpoint, Commit, Committed, Create, Created, StoredSpec};
 pub use error::{StoreError, StoreErrorKind};
@@ -14,6 +15,7 @@ pub use ext::SpecStoreExt;
 pub use lease::{Claim, Claimed, Heartbeat, Held, Lease, Wakeup};
 pub use memory::MemoryStore;
 pub use query::{Page, PageLimit, SpecQuery, SpecSummary};
+pub use turns::Turns;
 
 use std::fmt;
 use std::time::Duration;
@@ -22,8 +24,9 @@ use async_trait::async_trait;
 use futures_core::stream::BoxStream;
 
 use crate::artifact::Artifact;
+use crate::clock::Timestamp;
 use crate::event::SpecEvent;
-use crate::id::{ArtifactVersion, RunnerId, Sequence, SpecId};
+use crate::id::{ArtifactVersion, Duty, RunnerId, Sequence, SpecId};
 use crate::phase::Phase;
 
 /// Keeps specs, their events and their artifacts, and says who may drive them.
@@ -46,6 +49,8 @@ use crate::phase::Phase;
 #[async_trait]
 pub trait SpecStore: fmt::Debug + Send + Sync + 'static {
     /// Stores a new spec with its first events, at revision 1.
+    ///
+    /// With a [runner](Create::runner) it is claimed in the same step, at epoch 1.
     ///
     /// With an idempotency key that this owner has used before, nothing is stored and the earlier
     /// spec is returned. With a key it is safe to repeat; without one, a repeat after an unclear
@@ -75,7 +80,8 @@ pub trait SpecStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// After an unclear outcome (a lost answer), read the spec: its revision tells. Resets the count
     /// of [fruitless claims](Claimed::fruitless) when made under a lease. A commit always raises the
-    /// revision; one that does not is refused as [`Internal`](StoreErrorKind::Internal).
+    /// revision, by one or more; one that does not is refused as
+    /// [`Internal`](StoreErrorKind::Internal).
     ///
     /// # Errors
     ///
@@ -128,7 +134,7 @@ pub trait SpecStore: fmt::Debug + Send + Sync + 'static {
     /// A spec is due from [`due_at`](crate::machine::due_at) on. Each claim raises its epoch. No spec
     /// is handed to two runners; a spec this runner owns already is not handed out again. A spec
     /// whose stored state cannot be read is skipped and logged, so that one bad row never stops the
-    /// others.
+    /// others. Under a [cap](Claim::max_per_project), projects take turns instead.
     ///
     /// # Errors
     ///
@@ -157,6 +163,25 @@ pub trait SpecStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// Retryable kinds only.
     async fn retire(&self, runner: RunnerId) -> Result<(), StoreError>;
+
+    /// Takes or renews a duty that one runner at a time fulfils, for `term` from now. False while
+    /// another runner's term lasts. Safe to repeat.
+    ///
+    /// A term ends by itself; a leader whose work takes longer asks again before it does.
+    ///
+    /// # Errors
+    ///
+    /// Retryable kinds only.
+    async fn lead(&self, duty: &Duty, runner: RunnerId, term: Duration)
+    -> Result<bool, StoreError>;
+
+    /// Deletes specs that were archived before `archived_before`, at most `limit`, with their events,
+    /// artifacts and idempotency keys, and says how many. Safe to repeat.
+    ///
+    /// # Errors
+    ///
+    /// Retryable kinds only.
+    async fn purge(&self, archived_before: Timestamp, limit: PageLimit) -> Result<u32, StoreError>;
 
     /// Hints that specs have changed, from now on. Hints may be late, repeated, merged or missing:
     /// listeners read the store from where they were, and also look without a hint now and then.

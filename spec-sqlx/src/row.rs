@@ -14,7 +14,7 @@ use crate::error::corrupt;
 /// The columns that follow from a spec's state.
 pub(crate) struct SpecColumns {
     pub(crate) status: &'static str,
-    pub(crate) archived: bool,
+    pub(crate) archived_at: Option<i64>,
     pub(crate) revision: Revision,
     pub(crate) machine_version: u16,
     pub(crate) due_at: Option<i64>,
@@ -26,7 +26,7 @@ impl SpecColumns {
     pub(crate) fn of(spec: &Spec) -> Result<Self, StoreError> {
         Ok(Self {
             status: spec.status.as_str(),
-            archived: spec.archived_at.is_some(),
+            archived_at: spec.archived_at.map(Timestamp::as_micros),
             revision: spec.revision,
             machine_version: spec.machine_version,
             due_at: due_at(spec).map(Timestamp::as_micros),

@@ -4,6 +4,7 @@ mod change;
 mod lease;
 mod migrations;
 mod read;
+mod retention;
 mod sql;
 mod writer;
 
@@ -16,9 +17,9 @@ use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
 use futures_util::stream::unfold;
 use spec_core::artifact::Artifact;
-use spec_core::clock::{Clock, SystemClock};
+use spec_core::clock::{Clock, SystemClock, Timestamp};
 use spec_core::event::SpecEvent;
-use spec_core::id::{ArtifactVersion, RunnerId, Sequence, SpecId};
+use spec_core::id::{ArtifactVersion, Duty, RunnerId, Sequence, SpecId};
 use spec_core::store::{
     Append, Appended, Claim, Claimed, Commit, Committed, Create, Created, Heartbeat, Lease, Page,
     PageLimit, SpecQuery, SpecSummary, StoreError, StoredSpec, Wakeup,
@@ -30,7 +31,8 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::time::Instant;
 
 use self::change::{AppendChange, CommitChange, CreateChange};
-use self::lease::{ClaimChange, HeartbeatChange, ReleaseChange, RetireChange};
+use self::lease::{ClaimChange, HeartbeatChange, LeadChange, ReleaseChange, RetireChange};
+use self::retention::PurgeChange;
 use self::writer::Writer;
 use crate::error::{failed, is_busy};
 
@@ -189,7 +191,8 @@ async fn prepare(pool: &SqlitePool) -> Result<(), StoreError> {
 #[async_trait]
 impl SpecStore for SqliteStore {
     async fn create(&self, create: Create) -> Result<Created, StoreError> {
-        self.writer.make(CreateChange::new(create)?).await
+        let clock = self.clock();
+        self.writer.make(CreateChange::new(create, clock)?).await
     }
 
     async fn get(&self, id: SpecId) -> Result<Option<StoredSpec>, StoreError> {
@@ -252,6 +255,31 @@ impl SpecStore for SqliteStore {
 
     async fn retire(&self, runner: RunnerId) -> Result<(), StoreError> {
         self.writer.make(RetireChange(runner)).await
+    }
+
+    async fn lead(
+        &self,
+        duty: &Duty,
+        runner: RunnerId,
+        term: Duration,
+    ) -> Result<bool, StoreError> {
+        let (duty, clock) = (duty.clone(), self.clock());
+        self.writer
+            .make(LeadChange {
+                duty,
+                runner,
+                term,
+                clock,
+            })
+            .await
+    }
+
+    async fn purge(&self, archived_before: Timestamp, limit: PageLimit) -> Result<u32, StoreError> {
+        let change = PurgeChange {
+            archived_before,
+            limit,
+        };
+        self.writer.make(change).await
     }
 
     fn wakeups(&self) -> BoxStream<'static, Wakeup> {

@@ -320,6 +320,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             spec: requested.clone(),
             events,
             idempotency_key,
+            runner: None,
         };
         match self
             .store
@@ -327,7 +328,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             .await
             .map_err(Error::store("create a spec"))?
         {
-            Created::New(stored) => {
+            Created::New { stored, lease: _ } => {
                 tracing::info!(spec.id = %id, spec.project = %stored.spec.project_id, "spec launched");
                 Ok(Launched::New(stored.spec))
             }

@@ -92,6 +92,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             limit: 1,
             machine_version: MACHINE_VERSION,
             only: Some(id),
+            max_per_project: None,
         };
         let claimed = self
             .store
@@ -199,6 +200,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                     limit: u32::try_from(free).unwrap_or(u32::MAX),
                     machine_version: MACHINE_VERSION,
                     only: None,
+                    max_per_project: None,
                 };
                 let _noted = ClaimNote::begin(log);
                 match self.store.claim(&claim).await {

@@ -108,8 +108,8 @@ impl<S: SpecStore> Watch<S> {
             tokio::select! {
                 () = &mut poll => return,
                 hint = self.wakeups.next() => match hint {
-                    Some(Wakeup::Spec(id)) if id != self.id => {}
-                    Some(Wakeup::Spec(_) | Wakeup::Lagged) | None => return,
+                    Some(Wakeup::Spec { id, .. }) if id != self.id => {}
+                    Some(Wakeup::Spec { .. } | Wakeup::Lagged) | None => return,
                 },
             }
         }

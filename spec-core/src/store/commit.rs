@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Lease;
 use crate::artifact::Artifact;
 use crate::event::NewEvent;
-use crate::id::{IdempotencyKey, OutputCursor, Revision, RunKey, Sequence, SpecId};
+use crate::id::{IdempotencyKey, OutputCursor, Revision, RunKey, RunnerId, Sequence, SpecId};
 use crate::machine::Transition;
 use crate::spec::Spec;
 use crate::usage::Usage;
@@ -48,13 +48,21 @@ pub struct Create {
     pub events: Vec<NewEvent>,
     /// Makes the request repeatable, per owner.
     pub idempotency_key: Option<IdempotencyKey>,
+    /// Who drives it from the beginning, so that it need not be claimed. Counts only while that
+    /// runner's lease lasts, and when the spec is due.
+    pub runner: Option<RunnerId>,
 }
 
 /// Outcome of [`SpecStore::create`](super::SpecStore::create).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Created {
     /// It was stored.
-    New(StoredSpec),
+    New {
+        /// The spec.
+        stored: StoredSpec,
+        /// The right to drive it, of the runner that the request named.
+        lease: Option<Lease>,
+    },
     /// The owner had used the idempotency key before; this is that spec, as it is now.
     Existing(StoredSpec),
 }
@@ -73,6 +81,9 @@ pub struct Commit {
     pub artifacts: Vec<Artifact>,
     /// The lease it is made under; `None` for a person's command.
     pub lease: Option<Lease>,
+    /// Gives the spec back with it, as [`release`](super::SpecStore::release) does. Of no meaning
+    /// without a lease.
+    pub release: bool,
 }
 
 impl Commit {
@@ -91,6 +102,7 @@ impl Commit {
             events,
             artifacts,
             lease: None,
+            release: false,
         }
     }
 
@@ -98,6 +110,13 @@ impl Commit {
     #[must_use]
     pub fn under(mut self, lease: Lease) -> Self {
         self.lease = Some(lease);
+        self
+    }
+
+    /// Gives the spec back with the commit.
+    #[must_use]
+    pub fn and_release(mut self) -> Self {
+        self.release = true;
         self
     }
 }

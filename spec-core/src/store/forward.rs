@@ -11,8 +11,9 @@ use super::{
     PageLimit, SpecQuery, SpecStore, SpecSummary, StoreError, StoredSpec, Wakeup,
 };
 use crate::artifact::Artifact;
+use crate::clock::Timestamp;
 use crate::event::SpecEvent;
-use crate::id::{ArtifactVersion, RunnerId, Sequence, SpecId};
+use crate::id::{ArtifactVersion, Duty, RunnerId, Sequence, SpecId};
 use crate::phase::Phase;
 
 macro_rules! forward {
@@ -80,6 +81,23 @@ macro_rules! forward {
 
             async fn retire(&self, runner: RunnerId) -> Result<(), StoreError> {
                 (**self).retire(runner).await
+            }
+
+            async fn lead(
+                &self,
+                duty: &Duty,
+                runner: RunnerId,
+                term: Duration,
+            ) -> Result<bool, StoreError> {
+                (**self).lead(duty, runner, term).await
+            }
+
+            async fn purge(
+                &self,
+                archived_before: Timestamp,
+                limit: PageLimit,
+            ) -> Result<u32, StoreError> {
+                (**self).purge(archived_before, limit).await
             }
 
             fn wakeups(&self) -> BoxStream<'static, Wakeup> {

@@ -1,6 +1,7 @@
 //! Who may drive a spec.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 use crate::clock::Timestamp;
 use crate::id::{Epoch, Revision, RunnerId, SpecId};
@@ -28,6 +29,9 @@ pub struct Claim {
     pub machine_version: u16,
     /// Only this spec, if given.
     pub only: Option<SpecId>,
+    /// Only specs of projects of which living runners, all together, hold fewer than so many. With a
+    /// cap, projects take turns: the one of which the fewest are held comes first.
+    pub max_per_project: Option<NonZeroU32>,
 }
 
 /// A spec that was claimed.
@@ -66,7 +70,14 @@ pub struct Heartbeat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Wakeup {
     /// This spec.
-    Spec(SpecId),
+    Spec {
+        /// Its id.
+        id: SpecId,
+        /// Its revision after the change.
+        revision: Revision,
+        /// Somebody may claim it now.
+        due: bool,
+    },
     /// Hints were lost: anything may have changed.
     Lagged,
 }

@@ -18,9 +18,9 @@ use super::{
     PageLimit, SpecQuery, SpecStore, SpecSummary, StoreError, StoredSpec, Wakeup,
 };
 use crate::artifact::Artifact;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::event::SpecEvent;
-use crate::id::{ArtifactVersion, RunnerId, Sequence, SpecId};
+use crate::id::{ArtifactVersion, Duty, RunnerId, Sequence, SpecId};
 use crate::phase::Phase;
 
 /// Hints that a slow listener may fall behind before it is told that it lagged.
@@ -37,7 +37,7 @@ pub struct MemoryStore {
 
 struct Inner {
     tables: Mutex<Tables>,
-    wakeups: broadcast::Sender<SpecId>,
+    wakeups: broadcast::Sender<Wakeup>,
     clock: Box<dyn Clock>,
 }
 
@@ -63,9 +63,12 @@ impl MemoryStore {
     }
 
     fn wake(&self, specs: impl IntoIterator<Item = SpecId>) {
-        for spec in specs {
+        for id in specs {
+            let Some(wakeup) = self.tables().wakeup(id) else {
+                continue;
+            };
             // An error says that nobody listens.
-            let _listeners = self.inner.wakeups.send(spec);
+            let _listeners = self.inner.wakeups.send(wakeup);
         }
     }
 }
@@ -89,9 +92,9 @@ impl fmt::Debug for MemoryStore {
 #[async_trait]
 impl SpecStore for MemoryStore {
     async fn create(&self, create: Create) -> Result<Created, StoreError> {
-        let created = self.tables().create(create)?;
+        let created = self.tables().create(create, self.inner.clock.now())?;
         match &created {
-            Created::New(stored) => self.wake([stored.spec.id]),
+            Created::New { stored, .. } => self.wake([stored.spec.id]),
             Created::Existing(_) => {}
         }
         Ok(created)
@@ -167,11 +170,25 @@ impl SpecStore for MemoryStore {
         Ok(())
     }
 
+    async fn lead(
+        &self,
+        duty: &Duty,
+        runner: RunnerId,
+        term: Duration,
+    ) -> Result<bool, StoreError> {
+        let now = self.inner.clock.now();
+        Ok(self.tables().lead(duty, runner, term, now))
+    }
+
+    async fn purge(&self, archived_before: Timestamp, limit: PageLimit) -> Result<u32, StoreError> {
+        Ok(self.tables().purge(archived_before, limit))
+    }
+
     fn wakeups(&self) -> BoxStream<'static, Wakeup> {
         let receiver = self.inner.wakeups.subscribe();
         unfold(receiver, |mut receiver| async move {
             let wakeup = match receiver.recv().await {
-                Ok(spec) => Wakeup::Spec(spec),
+                Ok(wakeup) => wakeup,
                 Err(RecvError::Lagged(_)) => Wakeup::Lagged,
                 Err(RecvError::Closed) => return None,
             };

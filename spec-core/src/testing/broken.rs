@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use crate::artifact::Artifact;
 use crate::clock::{Clock, Timestamp};
 use crate::event::SpecEvent;
-use crate::id::{ArtifactVersion, RunnerId, Sequence, SpecId};
+use crate::id::{ArtifactVersion, Duty, RunnerId, Sequence, SpecId};
 use crate::phase::Phase;
 use crate::store::{
     Append, Appended, Claim, Claimed, Commit, Committed, Create, Created, Heartbeat, Lease,
@@ -258,6 +258,19 @@ impl SpecStore for BrokenStore {
 
     async fn retire(&self, runner: RunnerId) -> Result<(), StoreError> {
         self.inner.retire(runner).await
+    }
+
+    async fn lead(
+        &self,
+        duty: &Duty,
+        runner: RunnerId,
+        term: Duration,
+    ) -> Result<bool, StoreError> {
+        self.inner.lead(duty, runner, term).await
+    }
+
+    async fn purge(&self, archived_before: Timestamp, limit: PageLimit) -> Result<u32, StoreError> {
+        self.inner.purge(archived_before, limit).await
     }
 
     fn wakeups(&self) -> BoxStream<'static, Wakeup> {

@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use spec_core::artifact::Artifact;
+use spec_core::clock::Timestamp;
 use spec_core::event::SpecEvent;
 use spec_core::id::{
-    ArtifactVersion, OutputCursor, RunKey, RunnerId, SandboxKey, Sequence, SpecId,
+    ArtifactVersion, Duty, OutputCursor, RunKey, RunnerId, SandboxKey, Sequence, SpecId,
 };
 use spec_core::sandbox::{
     Capabilities, Labels, Output, RunRequest, Sandbox, SandboxFile, SandboxPath, SandboxRef,
@@ -157,6 +158,19 @@ impl SpecStore for RuledStore {
 
     async fn retire(&self, runner: RunnerId) -> Result<(), StoreError> {
         self.inner.retire(runner).await
+    }
+
+    async fn lead(
+        &self,
+        duty: &Duty,
+        runner: RunnerId,
+        term: Duration,
+    ) -> Result<bool, StoreError> {
+        self.inner.lead(duty, runner, term).await
+    }
+
+    async fn purge(&self, archived_before: Timestamp, limit: PageLimit) -> Result<u32, StoreError> {
+        self.inner.purge(archived_before, limit).await
     }
 
     fn wakeups(&self) -> BoxStream<'static, Wakeup> {

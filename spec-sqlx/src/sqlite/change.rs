@@ -1,13 +1,17 @@
 //! Changes of specs: creation, commits, appends.
 
+use std::sync::Arc;
+
+use spec_core::clock::Clock;
 use spec_core::id::{Epoch, IdempotencyKey, Revision, RunnerId, Sequence, SpecId};
 use spec_core::store::{
     Append, Appended, Checkpoint, Commit, Committed, Create, Created, Lease, StoreError,
-    StoreErrorKind, StoredSpec,
+    StoreErrorKind, StoredSpec, Wakeup,
 };
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
+use super::lease::expiry;
 use super::read::column;
 use super::writer::{Change, Made};
 use super::{read, sql};
@@ -20,14 +24,17 @@ pub(super) struct CreateChange {
     columns: SpecColumns,
     events: Vec<EventColumns>,
     key: Option<IdempotencyKey>,
+    runner: Option<RunnerId>,
+    clock: Arc<dyn Clock>,
 }
 
 impl CreateChange {
-    pub(super) fn new(create: Create) -> Result<Self, StoreError> {
+    pub(super) fn new(create: Create, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         let Create {
             spec,
             events,
             idempotency_key,
+            runner,
         } = create;
         let events = EventColumns::of_all(&events)?;
         Ok(Self {
@@ -39,6 +46,8 @@ impl CreateChange {
             },
             events,
             key: idempotency_key,
+            runner,
+            clock,
         })
     }
 }
@@ -52,6 +61,8 @@ impl Change for CreateChange {
             columns,
             events,
             key,
+            runner,
+            clock,
         } = self;
         let failed = |error| failed("create a spec", error);
         let spec = &stored.spec;
@@ -68,7 +79,7 @@ impl Change for CreateChange {
             {
                 return Ok(Made {
                     answer: Created::Existing(existing),
-                    changed: Vec::new(),
+                    wakeups: Vec::new(),
                 });
             }
         }
@@ -88,7 +99,7 @@ impl Change for CreateChange {
             .bind(spec.project_id.as_str())
             .bind(spec.owner.as_str())
             .bind(columns.status)
-            .bind(columns.archived)
+            .bind(columns.archived_at)
             .bind(columns.machine_version)
             .bind(i64::from(columns.revision))
             .bind(i64::from(stored.last_sequence))
@@ -113,9 +124,29 @@ impl Change for CreateChange {
                 .await
                 .map_err(failed)?;
         }
+        let mut lease = None;
+        if let Some(runner) = runner {
+            let now = clock.now();
+            let alive = expiry(connection, runner).await?;
+            let due = columns.due_at.is_some_and(|at| at <= now.as_micros());
+            if due && alive.is_some_and(|until| until > now) {
+                let taken = Lease {
+                    spec_id: id,
+                    runner,
+                    epoch: Epoch::default().next(),
+                };
+                take(connection, &taken, 1).await?;
+                lease = Some(taken);
+            }
+        }
+        let wakeup = Wakeup::Spec {
+            id,
+            revision: columns.revision,
+            due: lease.is_none() && columns.due_at.is_some(),
+        };
         Ok(Made {
-            answer: Created::New(stored),
-            changed: vec![id],
+            answer: Created::New { stored, lease },
+            wakeups: vec![wakeup],
         })
     }
 }
@@ -125,6 +156,7 @@ pub(super) struct CommitChange {
     id: SpecId,
     expected: Revision,
     lease: Option<Lease>,
+    release: bool,
     columns: SpecColumns,
     events: Vec<EventColumns>,
     artifacts: Vec<ArtifactColumns>,
@@ -144,11 +176,13 @@ impl CommitChange {
             events,
             artifacts,
             lease,
+            release,
         } = commit;
         Ok(Self {
             id: spec.id,
             expected: *expected,
             lease: *lease,
+            release: *release && lease.is_some(),
             columns: SpecColumns::of(spec)?,
             events: EventColumns::of_all(events)?,
             artifacts: artifacts
@@ -173,6 +207,7 @@ impl Change for CommitChange {
             id,
             expected,
             lease,
+            release,
             columns,
             events,
             artifacts,
@@ -198,13 +233,14 @@ impl Change for CommitChange {
         sqlx::query(sql::UPDATE_SPEC)
             .bind(id.as_uuid())
             .bind(columns.status)
-            .bind(columns.archived)
+            .bind(columns.archived_at)
             .bind(columns.machine_version)
             .bind(i64::from(committed.revision))
             .bind(i64::from(committed.last_sequence))
             .bind(columns.due_at)
             .bind(columns.summary)
             .bind(lease.is_some())
+            .bind(release)
             .execute(&mut *connection)
             .await
             .map_err(failed)?;
@@ -227,7 +263,11 @@ impl Change for CommitChange {
         }
         Ok(Made {
             answer: committed,
-            changed: vec![id],
+            wakeups: vec![Wakeup::Spec {
+                id,
+                revision: committed.revision,
+                due: columns.due_at.is_some() && (release || !head.held),
+            }],
         })
     }
 }
@@ -282,7 +322,11 @@ impl Change for AppendChange {
                 revision: head.revision,
                 last_sequence,
             },
-            changed: vec![id],
+            wakeups: vec![Wakeup::Spec {
+                id,
+                revision: head.revision,
+                due: false,
+            }],
         })
     }
 }
@@ -291,6 +335,7 @@ impl Change for AppendChange {
 struct Head {
     revision: Revision,
     last_sequence: Sequence,
+    held: bool,
 }
 
 impl Head {
@@ -323,8 +368,26 @@ impl Head {
         Ok(Self {
             revision: counter("the revision", column(&row, "revision")?)?,
             last_sequence: counter("the sequence", column(&row, "last_sequence")?)?,
+            held: runner.is_some(),
         })
     }
+}
+
+/// Writes down who holds a spec.
+pub(super) async fn take(
+    connection: &mut SqliteConnection,
+    lease: &Lease,
+    claims: u32,
+) -> Result<(), StoreError> {
+    sqlx::query(sql::TAKE)
+        .bind(lease.spec_id.as_uuid())
+        .bind(i64::from(lease.epoch))
+        .bind(lease.runner.as_uuid())
+        .bind(claims)
+        .execute(connection)
+        .await
+        .map_err(|error| failed("claim a spec", error))?;
+    Ok(())
 }
 
 async fn insert_events(

@@ -27,7 +27,7 @@ macro_rules! list {
         concat!(
             "SELECT id, summary FROM spec_specs WHERE id < ?1 AND ",
             $of,
-            " AND (?4 IS NULL OR status = ?4) AND (?5 OR NOT archived) ORDER BY id DESC LIMIT ?6"
+            " AND (?4 IS NULL OR status = ?4) AND (?5 OR archived_at IS NULL) ORDER BY id DESC LIMIT ?6"
         )
     };
 }
@@ -55,6 +55,15 @@ statements! {
            AND (r.expires_at IS NULL OR r.expires_at <= ?1) \
          LIMIT ?5"
     );
+    /// What is due of every project, `?1` now, `?2` machine version, `?3` limit.
+    DUE_OF_PROJECTS = "SELECT s.project_id, s.id FROM spec_specs s \
+                       LEFT JOIN spec_runners r ON r.id = s.runner \
+                       WHERE s.due_at <= ?1 AND s.machine_version <= ?2 \
+                         AND (r.expires_at IS NULL OR r.expires_at <= ?1) \
+                       ORDER BY s.due_at, s.id LIMIT ?3";
+    HELD_OF_PROJECTS = "SELECT s.project_id, count(*) AS held FROM spec_specs s \
+                        JOIN spec_runners r ON r.id = s.runner \
+                        WHERE r.expires_at > ?1 GROUP BY s.project_id";
     LIST = list!("(?2 IS NULL OR project_id = ?2) AND (?3 IS NULL OR owner = ?3)");
     LIST_OF_PROJECT = list!("project_id = ?2 AND (?3 IS NULL OR owner = ?3)");
     LIST_OF_OWNER = list!("(?2 IS NULL OR project_id = ?2) AND owner = ?3");
@@ -70,7 +79,7 @@ statements! {
 
     SPEC_OF_KEY = "SELECT spec_id FROM spec_idempotency_keys WHERE owner = ?1 AND key = ?2";
     IS_TAKEN = "SELECT EXISTS (SELECT 1 FROM spec_specs WHERE id = ?1)";
-    INSERT_SPEC = "INSERT INTO spec_specs (id, project_id, owner, status, archived, \
+    INSERT_SPEC = "INSERT INTO spec_specs (id, project_id, owner, status, archived_at, \
                        machine_version, revision, last_sequence, due_at, epoch, claims, summary) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10)";
     INSERT_STATE = "INSERT INTO spec_states (spec_id, state) VALUES (?1, ?2)";
@@ -81,9 +90,10 @@ statements! {
                        VALUES (?1, ?2, ?3, ?4)";
 
     HEAD = "SELECT revision, last_sequence, epoch, runner FROM spec_specs WHERE id = ?1";
-    UPDATE_SPEC = "UPDATE spec_specs SET status = ?2, archived = ?3, machine_version = ?4, \
+    UPDATE_SPEC = "UPDATE spec_specs SET status = ?2, archived_at = ?3, machine_version = ?4, \
                        revision = ?5, last_sequence = ?6, due_at = ?7, summary = ?8, \
-                       claims = CASE WHEN ?9 THEN 0 ELSE claims END \
+                       claims = CASE WHEN ?9 THEN 0 ELSE claims END, \
+                       runner = CASE WHEN ?10 THEN NULL ELSE runner END \
                    WHERE id = ?1";
     UPDATE_STATE = "INSERT INTO spec_states (spec_id, state) VALUES (?1, ?2) \
                     ON CONFLICT (spec_id) DO UPDATE SET state = excluded.state";
@@ -98,9 +108,20 @@ statements! {
                       AND NOT EXISTS (SELECT 1 FROM spec_specs WHERE runner = spec_runners.id)";
     HELD = "SELECT id, epoch, revision FROM spec_specs WHERE runner = ?1";
     GIVE_BACK = "UPDATE spec_specs SET runner = NULL, claims = 0 \
-                 WHERE id = ?1 AND epoch = ?2 AND runner = ?3";
+                 WHERE id = ?1 AND epoch = ?2 AND runner = ?3 \
+                 RETURNING id, revision, due_at IS NOT NULL AS owed";
     GIVE_BACK_ALL = "UPDATE spec_specs SET runner = NULL, claims = 0 \
-                     WHERE runner = ?1 RETURNING id";
+                     WHERE runner = ?1 RETURNING id, revision, due_at IS NOT NULL AS owed";
+    LEAD = "INSERT INTO spec_duties (name, runner, expires_at) VALUES (?1, ?2, ?3) \
+            ON CONFLICT (name) DO UPDATE \
+                SET runner = excluded.runner, expires_at = excluded.expires_at \
+                WHERE spec_duties.runner = excluded.runner OR spec_duties.expires_at <= ?4";
+    ARCHIVED = "SELECT id FROM spec_specs WHERE archived_at < ?1 LIMIT ?2";
+    DELETE_SPEC = "DELETE FROM spec_specs WHERE id = ?1";
+    DELETE_STATE = "DELETE FROM spec_states WHERE spec_id = ?1";
+    DELETE_EVENTS = "DELETE FROM spec_events WHERE spec_id = ?1";
+    DELETE_ARTIFACTS = "DELETE FROM spec_artifacts WHERE spec_id = ?1";
+    DELETE_KEYS = "DELETE FROM spec_idempotency_keys WHERE spec_id = ?1";
     FORGET_RUNNER = "DELETE FROM spec_runners WHERE id = ?1";
 }
 

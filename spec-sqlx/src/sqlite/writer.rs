@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use spec_core::id::SpecId;
 use spec_core::store::{StoreError, StoreErrorKind, Wakeup};
 use sqlx::{SqliteConnection, SqlitePool};
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -26,8 +25,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// What a change has led to.
 pub(super) struct Made<T> {
     pub(super) answer: T,
-    /// Specs that listeners should look at.
-    pub(super) changed: Vec<SpecId>,
+    /// What listeners are told.
+    pub(super) wakeups: Vec<Wakeup>,
 }
 
 /// A change of the tables.
@@ -104,7 +103,7 @@ trait Job: std::fmt::Debug + Send {
     async fn run(&mut self, connection: &mut SqliteConnection) -> bool;
 
     /// Tells its caller, once the fate of the batch is known.
-    fn settle(self: Box<Self>, batch: Result<(), Arc<sqlx::Error>>) -> Vec<SpecId>;
+    fn settle(self: Box<Self>, batch: Result<(), Arc<sqlx::Error>>) -> Vec<Wakeup>;
 }
 
 struct Pending<C: Change> {
@@ -132,9 +131,9 @@ impl<C: Change> Job for Pending<C> {
         matches!(self.outcome, Some(Ok(_)))
     }
 
-    fn settle(self: Box<Self>, batch: Result<(), Arc<sqlx::Error>>) -> Vec<SpecId> {
-        let (answer, changed) = match (batch, self.outcome) {
-            (Ok(()), Some(Ok(Made { answer, changed }))) => (Ok(answer), changed),
+    fn settle(self: Box<Self>, batch: Result<(), Arc<sqlx::Error>>) -> Vec<Wakeup> {
+        let (answer, wakeups) = match (batch, self.outcome) {
+            (Ok(()), Some(Ok(Made { answer, wakeups }))) => (Ok(answer), wakeups),
             (Ok(()), Some(Err(refusal))) => (Err(refusal), Vec::new()),
             // Refusals too: they may follow from what another request did and is now undone.
             (Err(error), _) => {
@@ -148,7 +147,7 @@ impl<C: Change> Job for Pending<C> {
         };
         // Nobody may be there to hear it.
         let _heard = self.reply.send(answer);
-        changed
+        wakeups
     }
 }
 
@@ -195,9 +194,9 @@ impl Task {
     async fn settle(&self, mut jobs: Vec<Box<dyn Job>>) {
         let batch = self.commit(&mut jobs).await.map_err(Arc::new);
         for job in jobs {
-            for spec in job.settle(batch.clone()) {
+            for wakeup in job.settle(batch.clone()) {
                 // An error says that nobody listens.
-                let _listeners = self.wakeups.send(Wakeup::Spec(spec));
+                let _listeners = self.wakeups.send(wakeup);
             }
         }
     }

@@ -167,5 +167,6 @@ pub(crate) fn create(project: &str) -> Create {
         spec: transition.spec,
         events: transition.events,
         idempotency_key: None,
+        runner: None,
     }
 }

@@ -77,7 +77,7 @@ async fn a_hosts_own_migrations_stay_undisturbed() {
     let hosts = applied(&pool, "SELECT description FROM _sqlx_migrations").await;
     assert_eq!(hosts, ["host"]);
     let own = applied(&pool, "SELECT description FROM spec_migrations").await;
-    assert_eq!(own, ["specs"]);
+    assert_eq!(own, ["specs", "duties"]);
     let tables = applied(
         &pool,
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
@@ -106,7 +106,7 @@ async fn tables_of_a_newer_version_are_refused() {
     let folder = TempDir::new().unwrap();
     let pool = host_pool(&folder.path().join("host.db")).await;
     SqliteStore::with_pool(pool.clone()).await.unwrap();
-    sqlx::query("INSERT INTO spec_migrations SELECT 9999, 'later', installed_on, success, checksum, 1 FROM spec_migrations")
+    sqlx::query("INSERT INTO spec_migrations SELECT 9999, 'later', installed_on, success, checksum, 1 FROM spec_migrations WHERE version = 1")
         .execute(&pool)
         .await
         .unwrap();

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use super::super::{
     Append, Appended, Claim, Claimed, Commit, Committed, Create, Created, Heartbeat, Held, Lease,
-    Page, PageLimit, SpecQuery, SpecSummary, StoreError, StoreErrorKind, StoredSpec,
+    Page, PageLimit, SpecQuery, SpecSummary, StoreError, StoreErrorKind, StoredSpec, Turns, Wakeup,
 };
 use crate::artifact::Artifact;
 use crate::clock::Timestamp;
 use crate::event::{NewEvent, SpecEvent};
-use crate::id::{ArtifactVersion, Epoch, IdempotencyKey, RunnerId, Sequence, SpecId, UserId};
+use crate::id::{
+    ArtifactVersion, Duty, Epoch, IdempotencyKey, ProjectId, RunnerId, Sequence, SpecId, UserId,
+};
 use crate::machine::due_at;
 use crate::phase::Phase;
 use crate::spec::Spec;
@@ -24,6 +26,8 @@ pub(super) struct Tables {
     keys: HashMap<(UserId, IdempotencyKey), SpecId>,
     /// When the lease of each runner expires.
     runners: HashMap<RunnerId, Timestamp>,
+    /// Who fulfils each duty, and until when.
+    duties: HashMap<Duty, (RunnerId, Timestamp)>,
 }
 
 struct Row {
@@ -42,6 +46,28 @@ impl Row {
         self.epoch == lease.epoch && self.owner == Some(lease.runner)
     }
 
+    /// Hands the row to a runner.
+    fn take(&mut self, runner: RunnerId) -> Claimed {
+        let fruitless = self.claims;
+        self.claims = fruitless.saturating_add(1);
+        self.epoch = self.epoch.next();
+        self.owner = Some(runner);
+        Claimed {
+            lease: Lease {
+                spec_id: self.stored.spec.id,
+                runner,
+                epoch: self.epoch,
+            },
+            stored: self.stored.clone(),
+            fruitless,
+        }
+    }
+
+    fn give_back(&mut self) {
+        self.owner = None;
+        self.claims = 0;
+    }
+
     fn push(&mut self, events: Vec<NewEvent>) {
         for event in events {
             let sequence = self.stored.last_sequence.next();
@@ -57,11 +83,12 @@ impl Tables {
         self.specs.len()
     }
 
-    pub(super) fn create(&mut self, create: Create) -> Result<Created, StoreError> {
+    pub(super) fn create(&mut self, create: Create, now: Timestamp) -> Result<Created, StoreError> {
         let Create {
             spec,
             events,
             idempotency_key,
+            runner,
         } = create;
         let id = spec.id;
         let key = idempotency_key.map(|key| (spec.owner.clone(), key));
@@ -90,12 +117,16 @@ impl Tables {
             claims: 0,
         };
         row.push(events);
+        let due = row.due_at.is_some_and(|at| at <= now);
+        let lease = runner
+            .filter(|runner| due && self.runners.get(runner).is_some_and(|until| *until > now))
+            .map(|runner| row.take(runner).lease);
         let stored = row.stored.clone();
         self.specs.insert(id, row);
         if let Some(key) = key {
             self.keys.insert(key, id);
         }
-        Ok(Created::New(stored))
+        Ok(Created::New { stored, lease })
     }
 
     pub(super) fn get(&self, id: SpecId) -> Option<StoredSpec> {
@@ -125,6 +156,7 @@ impl Tables {
             events,
             artifacts,
             lease,
+            release,
         } = commit;
         let id = spec.id;
         let row = self.fenced(id, lease.as_ref())?;
@@ -153,6 +185,9 @@ impl Tables {
         }
         if lease.is_some() {
             row.claims = 0;
+        }
+        if lease.is_some() && release {
+            row.give_back();
         }
         row.due_at = due_at(&spec);
         row.stored.spec = spec;
@@ -241,6 +276,7 @@ impl Tables {
             limit,
             machine_version,
             only,
+            max_per_project,
         } = *claim;
         let alive = |runner: &RunnerId| self.runners.get(runner).is_some_and(|until| *until > now);
         if !alive(&runner) {
@@ -248,37 +284,53 @@ impl Tables {
         }
         let mut due: Vec<_> = self
             .specs
-            .iter_mut()
+            .iter()
             .filter(|(id, row)| {
                 only.is_none_or(|only| only == **id)
                     && row.stored.spec.machine_version <= machine_version
                     && !row.owner.as_ref().is_some_and(alive)
             })
-            .filter_map(|(id, row)| {
-                let at = row.due_at.filter(|at| *at <= now)?;
-                Some((at, *id, row))
-            })
+            .filter_map(|(id, row)| Some((row.due_at.filter(|at| *at <= now)?, *id)))
             .collect();
-        due.sort_unstable_by_key(|(at, id, _)| (*at, *id));
-        Ok(due
+        due.sort_unstable();
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let chosen = due.into_iter().map(|(_, id)| id);
+        let chosen: Vec<SpecId> = match max_per_project {
+            None => chosen.take(limit).collect(),
+            Some(cap) => {
+                let due = chosen.filter_map(|id| Some((self.project(id)?, id)));
+                let mut turns = Turns::new(due, self.running(now), cap);
+                let in_turn = std::iter::from_fn(|| {
+                    let (project, id) = turns.next_in_turn()?;
+                    turns.taken(project);
+                    Some(id)
+                });
+                in_turn.take(limit).collect()
+            }
+        };
+        Ok(chosen
             .into_iter()
-            .take(usize::try_from(limit).unwrap_or(usize::MAX))
-            .map(|(_, spec_id, row)| {
-                let fruitless = row.claims;
-                row.claims = fruitless.saturating_add(1);
-                row.epoch = row.epoch.next();
-                row.owner = Some(runner);
-                Claimed {
-                    lease: Lease {
-                        spec_id,
-                        runner,
-                        epoch: row.epoch,
-                    },
-                    stored: row.stored.clone(),
-                    fruitless,
-                }
-            })
+            .filter_map(|id| self.specs.get_mut(&id).map(|row| row.take(runner)))
             .collect())
+    }
+
+    fn project(&self, id: SpecId) -> Option<ProjectId> {
+        let row = self.specs.get(&id)?;
+        Some(row.stored.spec.project_id.clone())
+    }
+
+    /// How many specs of each project living runners hold.
+    fn running(&self, now: Timestamp) -> HashMap<ProjectId, u32> {
+        let mut running = HashMap::new();
+        for row in self.specs.values() {
+            let until = row.owner.and_then(|owner| self.runners.get(&owner));
+            if until.is_some_and(|until| *until > now) {
+                *running
+                    .entry(row.stored.spec.project_id.clone())
+                    .or_default() += 1;
+            }
+        }
+        running
     }
 
     pub(super) fn heartbeat(
@@ -319,8 +371,7 @@ impl Tables {
     pub(super) fn release(&mut self, lease: &Lease) -> bool {
         match self.specs.get_mut(&lease.spec_id) {
             Some(row) if row.holds(lease) => {
-                row.owner = None;
-                row.claims = 0;
+                row.give_back();
                 true
             }
             Some(_) | None => false,
@@ -334,11 +385,54 @@ impl Tables {
             .iter_mut()
             .filter(|(_, row)| row.owner == Some(runner))
             .map(|(id, row)| {
-                row.owner = None;
-                row.claims = 0;
+                row.give_back();
                 *id
             })
             .collect()
+    }
+
+    pub(super) fn lead(
+        &mut self,
+        duty: &Duty,
+        runner: RunnerId,
+        term: Duration,
+        now: Timestamp,
+    ) -> bool {
+        match self.duties.get(duty) {
+            Some((leader, until)) if *leader != runner && *until > now => false,
+            Some(_) | None => {
+                self.duties.insert(duty.clone(), (runner, now + term));
+                true
+            }
+        }
+    }
+
+    pub(super) fn purge(&mut self, archived_before: Timestamp, limit: PageLimit) -> u32 {
+        let old: Vec<SpecId> = self
+            .specs
+            .iter()
+            .filter(|(_, row)| {
+                let archived_at = row.stored.spec.archived_at;
+                archived_at.is_some_and(|at| at < archived_before)
+            })
+            .map(|(id, _)| *id)
+            .take(usize::try_from(limit.get()).unwrap_or(usize::MAX))
+            .collect();
+        for id in &old {
+            self.specs.remove(id);
+        }
+        self.keys.retain(|_, id| !old.contains(id));
+        u32::try_from(old.len()).unwrap_or(u32::MAX)
+    }
+
+    /// What is to be said of a spec that has changed.
+    pub(super) fn wakeup(&self, id: SpecId) -> Option<Wakeup> {
+        let row = self.specs.get(&id)?;
+        Some(Wakeup::Spec {
+            id,
+            revision: row.stored.spec.revision,
+            due: row.owner.is_none() && row.due_at.is_some(),
+        })
     }
 }
 

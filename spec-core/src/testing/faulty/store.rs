@@ -7,8 +7,9 @@ use futures_core::stream::BoxStream;
 
 use super::{FaultMode, FaultPlan};
 use crate::artifact::Artifact;
+use crate::clock::Timestamp;
 use crate::event::SpecEvent;
-use crate::id::{ArtifactVersion, RunnerId, Sequence, SpecId};
+use crate::id::{ArtifactVersion, Duty, RunnerId, Sequence, SpecId};
 use crate::phase::Phase;
 use crate::store::{
     Append, Appended, Claim, Claimed, Commit, Committed, Create, Created, Heartbeat, Lease, Page,
@@ -108,6 +109,19 @@ impl<S: SpecStore> SpecStore for FaultyStore<S> {
 
     async fn retire(&self, runner: RunnerId) -> Result<(), StoreError> {
         self.strike(self.inner.retire(runner)).await
+    }
+
+    async fn lead(
+        &self,
+        duty: &Duty,
+        runner: RunnerId,
+        term: Duration,
+    ) -> Result<bool, StoreError> {
+        self.strike(self.inner.lead(duty, runner, term)).await
+    }
+
+    async fn purge(&self, archived_before: Timestamp, limit: PageLimit) -> Result<u32, StoreError> {
+        self.strike(self.inner.purge(archived_before, limit)).await
     }
 
     fn wakeups(&self) -> BoxStream<'static, Wakeup> {

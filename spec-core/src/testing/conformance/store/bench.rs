@@ -41,7 +41,7 @@ impl<'a> Bench<'a> {
 
     pub(super) async fn create(&self, create: Create) -> StoredSpec {
         match self.store.create(create).await.unwrap() {
-            Created::New(stored) => stored,
+            Created::New { stored, .. } => stored,
             Created::Existing(earlier) => panic!("spec {} was not expected", earlier.spec.id),
         }
     }
@@ -155,6 +155,7 @@ pub(super) fn any(runner: RunnerId) -> Claim {
         limit: 1000,
         machine_version: MACHINE_VERSION,
         only: None,
+        max_per_project: None,
     }
 }
 

@@ -190,7 +190,7 @@ pub async fn racing_creates_with_one_key_store_one_spec(fixture: &dyn StoreFixtu
     let mut given = Vec::new();
     for outcome in outcomes {
         match outcome {
-            Created::New(new) => stored.push(new.spec.id),
+            Created::New { stored: new, .. } => stored.push(new.spec.id),
             Created::Existing(earlier) => given.push(earlier.spec.id),
         }
     }

@@ -54,6 +54,7 @@ pub(super) fn create(new: NewSpec, now: Timestamp) -> Create {
         spec,
         events,
         idempotency_key: None,
+        runner: None,
     }
 }
 

@@ -20,9 +20,9 @@ async fn hears_of(listener: &mut BoxStream<'static, Wakeup>, id: SpecId) {
     let heard = async {
         loop {
             match listener.next().await {
-                Some(Wakeup::Spec(spec)) if spec == id => return,
+                Some(Wakeup::Spec { id: spec, .. }) if spec == id => return,
                 Some(Wakeup::Lagged) => return,
-                Some(Wakeup::Spec(_)) => {}
+                Some(Wakeup::Spec { .. }) => {}
                 None => panic!("the stream ended before the store"),
             }
         }
