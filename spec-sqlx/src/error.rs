@@ -1,5 +1,6 @@
 //! What a database's errors mean to users of a store.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::sync::Arc;
 
@@ -40,10 +41,13 @@ pub(crate) fn corrupt(
 )]
 fn kind(error: &sqlx::Error) -> StoreErrorKind {
     match error {
-        sqlx::Error::Database(error) => error
-            .code()
-            .and_then(|code| code.parse().ok())
-            .map_or(StoreErrorKind::Internal, sqlite_kind),
+        sqlx::Error::Database(database) => match sqlstate(error) {
+            Some(state) => postgres_kind(&state),
+            None => database
+                .code()
+                .and_then(|code| code.parse().ok())
+                .map_or(StoreErrorKind::Internal, sqlite_kind),
+        },
         sqlx::Error::Io(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::WorkerCrashed
@@ -53,12 +57,32 @@ fn kind(error: &sqlx::Error) -> StoreErrorKind {
     }
 }
 
-/// True when another connection has the file, or a part of it, for itself.
-pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
-    let code = error
-        .as_database_error()
-        .and_then(|error| error.code()?.parse::<i32>().ok());
-    code.is_some_and(|code| code & 0xff == 5)
+/// The code of a Postgres error: five characters, where SQLite's numbers have at most four.
+pub(crate) fn sqlstate(error: &sqlx::Error) -> Option<Cow<'_, str>> {
+    error
+        .as_database_error()?
+        .code()
+        .filter(|code| code.len() == 5)
+}
+
+/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+fn postgres_kind(state: &str) -> StoreErrorKind {
+    match state {
+        // Not serialisable, deadlock, lock not available, cancelled by a timeout.
+        "40001" | "40P01" | "55P03" | "57014" => StoreErrorKind::Unavailable,
+        // Untranslatable character, corrupt data, corrupt index.
+        "22P05" | "XX001" | "XX002" => StoreErrorKind::Corrupt,
+        // Connection, resources, shutdown, failure of the system around the server.
+        _ if ["08", "53", "57P", "58"]
+            .iter()
+            .any(|class| state.starts_with(class)) =>
+        {
+            StoreErrorKind::Unavailable
+        }
+        // A standby, or a server that was told to write nothing for now.
+        "25006" => StoreErrorKind::Unavailable,
+        _ => StoreErrorKind::Internal,
+    }
 }
 
 /// The lower eight bits are the primary code (<https://sqlite.org/rescode.html>).

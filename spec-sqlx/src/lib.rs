@@ -1,12 +1,20 @@
 //! Keeps specs in a database.
-#![cfg_attr(feature = "sqlite", doc = "\n", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    all(feature = "sqlite", feature = "postgres"),
+    doc = "\n",
+    doc = include_str!("../README.md")
+)]
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod error;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod row;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;

@@ -1,7 +1,6 @@
 //! Specs, events and artifacts as columns, and back.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use spec_core::Spec;
 use spec_core::clock::Timestamp;
 use spec_core::event::{EventBody, NewEvent};
@@ -58,14 +57,17 @@ impl EventColumns {
     }
 }
 
-pub(crate) fn to_json<T: Serialize>(what: &str, value: &T) -> Result<String, StoreError> {
+pub(crate) fn to_json<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| {
         let message = format!("{what} cannot be written as JSON");
         StoreError::new(StoreErrorKind::Internal, message).with_source(error)
     })
 }
 
-pub(crate) fn from_json<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
+pub(crate) fn from_json<'a, T: Deserialize<'a>>(
+    what: &str,
+    text: &'a str,
+) -> Result<T, StoreError> {
     serde_json::from_str(text)
         .map_err(|error| corrupt(format!("{what} as stored cannot be read"), error))
 }

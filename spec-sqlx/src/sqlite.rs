@@ -34,7 +34,7 @@ use self::change::{AppendChange, CommitChange, CreateChange};
 use self::lease::{ClaimChange, HeartbeatChange, LeadChange, ReleaseChange, RetireChange};
 use self::retention::PurgeChange;
 use self::writer::Writer;
-use crate::error::{failed, is_busy};
+use crate::error::failed;
 
 /// Connections that read at the same time, beside the one that writes.
 const READERS: u32 = 4;
@@ -178,6 +178,14 @@ async fn single(options: SqliteConnectOptions) -> Result<SqlitePool, StoreError>
             Err(error) => return Err(failed("open", error)),
         }
     }
+}
+
+/// True when another connection has the file, or a part of it, for itself.
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error
+        .as_database_error()
+        .and_then(|error| error.code()?.parse::<i32>().ok());
+    code.is_some_and(|code| code & 0xff == 5)
 }
 
 async fn prepare(pool: &SqlitePool) -> Result<(), StoreError> {

@@ -9,18 +9,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use spec_core::SpecStore;
 use spec_core::clock::{Clock, Timestamp};
-use spec_core::id::{AgentName, ProjectId, Sequence, SpecId, UserId};
-use spec_core::machine::{NewSpec, launch};
-use spec_core::policy::Policy;
-use spec_core::spec::{Description, Title};
-use spec_core::store::Create;
+use spec_core::id::{Sequence, SpecId};
 use spec_core::testing::ManualClock;
 use spec_core::testing::conformance::store::StoreFixture;
 use spec_sqlx::SqliteStore;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 use tempfile::TempDir;
-use uuid::Uuid;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -148,25 +143,4 @@ pub(crate) async fn host_pool_with(path: &Path, patience: Duration) -> SqlitePoo
         .connect_with(options)
         .await
         .unwrap()
-}
-
-/// A request for a spec of a project.
-pub(crate) fn create(project: &str) -> Create {
-    let new = NewSpec {
-        id: SpecId::from_uuid(Uuid::now_v7()),
-        project_id: ProjectId::new(project).unwrap(),
-        owner: UserId::new("ada").unwrap(),
-        title: Title::new("Export invoices").unwrap(),
-        description: Description::new("Let people export invoices as CSV.").unwrap(),
-        policy: Policy::default(),
-        agent: AgentName::new("scripted").unwrap(),
-        auto_execute: true,
-    };
-    let transition = launch(new, ManualClock::default().now()).unwrap();
-    Create {
-        spec: transition.spec,
-        events: transition.events,
-        idempotency_key: None,
-        runner: None,
-    }
 }

@@ -10,7 +10,8 @@ use sqlx::{SqlSafeStr, SqlitePool};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use crate::fixture::{create, host_pool};
+use crate::fixture::host_pool;
+use crate::sample::create;
 
 fn host_migrator() -> Migrator {
     Migrator::with_migrations(vec![Migration::new(

@@ -10,7 +10,8 @@ use spec_sqlx::SqliteStore;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use crate::fixture::{create, host_pool, host_pool_with};
+use crate::fixture::{host_pool, host_pool_with};
+use crate::sample::create;
 
 /// Makes every `COMMIT` fail that follows the creation of a spec of the project `poison`.
 const POISON: [&str; 3] = [

@@ -31,7 +31,9 @@ pub(crate) fn folder() -> PathBuf {
 }
 
 fn debian() -> Vec<PathBuf> {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
     let mut folders: Vec<_> = versions
         .filter_map(|version| Some(version.ok()?.path().join("bin")))
         .collect();
