@@ -195,7 +195,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             .local
             .open(runner, Arc::clone(&slots), log.clone());
         let mut failures = 0_u32;
-        let mut poll = self.host.clock.sleep(Duration::ZERO);
+        let mut poll = self.host.clock.sleep(jittered(config.poll, runner));
         // Something may be due that was not claimed.
         let mut look = true;
         loop {
