@@ -178,7 +178,10 @@ impl SpecStore for PostgresStore {
                 .make(CreateChange::new(create.clone())?)
                 .await?
             {
-                Outcome::New { stored, lease } => return Ok(Created::New { stored, lease }),
+                Outcome::New(stored, lease) => {
+                    let stored = *stored;
+                    return Ok(Created::New { stored, lease });
+                }
                 Outcome::Existing(earlier) => {
                     // If it was deleted meanwhile, so was its key.
                     if let Some(existing) = read::spec(&self.pool, earlier).await? {

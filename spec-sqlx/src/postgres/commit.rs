@@ -23,6 +23,7 @@ pub(super) struct CommitChange {
     columns: Columns,
     events: Vec<EventColumns>,
     artifacts: Vec<ArtifactColumns>,
+    checkpoint: Option<String>,
 }
 
 struct ArtifactColumns {
@@ -38,6 +39,7 @@ impl CommitChange {
             expected,
             events,
             artifacts,
+            checkpoint,
             lease,
             release,
         } = commit;
@@ -59,6 +61,10 @@ impl CommitChange {
                     })
                 })
                 .collect::<Result<_, StoreError>>()?,
+            checkpoint: checkpoint
+                .as_ref()
+                .map(|checkpoint| to_json("a checkpoint", checkpoint))
+                .transpose()?,
         })
     }
 
@@ -80,8 +86,23 @@ impl Change for CommitChange {
         fn all<T>(changes: &[&CommitChange], of: impl Fn(&CommitChange) -> T) -> Vec<T> {
             changes.iter().map(|change| of(change)).collect()
         }
+        fn each<T>(
+            artifacts: &[(i64, &ArtifactColumns)],
+            of: impl Fn(i64, &ArtifactColumns) -> T,
+        ) -> Vec<T> {
+            artifacts
+                .iter()
+                .map(|(place, one)| of(*place, one))
+                .collect()
+        }
         // No row is at this revision, so that the request finds out how it stands and changes nothing.
-        let expected = |one: &Self| one.raises().then(|| i64::from(one.expected)).unwrap_or(-1);
+        let expected = |one: &Self| {
+            if one.raises() {
+                one.expected.into()
+            } else {
+                -1_i64
+            }
+        };
         let statement = sqlx::query(sql::COMMIT)
             .bind(all(changes, |one| one.id.as_uuid()))
             .bind(all(changes, expected))
@@ -100,21 +121,13 @@ impl Change for CommitChange {
             .bind(all(changes, |one| one.columns.at_once))
             .bind(all(changes, |one| count(&one.events)))
             .bind(all(changes, |one| one.columns.summary.clone()))
-            .bind(all(changes, |one| one.columns.state.clone()));
+            .bind(all(changes, |one| one.columns.state.clone()))
+            .bind(all(changes, |one| one.checkpoint.clone()));
         let statement = bind_events(statement, changes.iter().map(|one| one.events.as_slice()));
         let artifacts: Vec<_> = (1_i64..)
             .zip(changes)
             .flat_map(|(place, one)| one.artifacts.iter().map(move |artifact| (place, artifact)))
             .collect();
-        fn each<T>(
-            artifacts: &[(i64, &ArtifactColumns)],
-            of: impl Fn(i64, &ArtifactColumns) -> T,
-        ) -> Vec<T> {
-            artifacts
-                .iter()
-                .map(|(place, one)| of(*place, one))
-                .collect()
-        }
         statement
             .bind(each(&artifacts, |place, _| place))
             .bind(each(&artifacts, |_, one| one.phase))

@@ -23,10 +23,7 @@ pub(super) struct CreateChange {
 
 /// What became of a request.
 pub(super) enum Outcome {
-    New {
-        stored: StoredSpec,
-        lease: Option<Lease>,
-    },
+    New(Box<StoredSpec>, Option<Lease>),
     /// The key was used before, for this spec.
     Existing(SpecId),
 }
@@ -111,15 +108,13 @@ impl Change for CreateChange {
             ));
         }
         let held: bool = column(row, "held")?;
+        let lease = self.runner.filter(|_runner| held).map(|runner| Lease {
+            spec_id: id,
+            runner,
+            epoch: Epoch::default().next(),
+        });
         Ok(Made {
-            answer: Outcome::New {
-                stored: self.stored.clone(),
-                lease: self.runner.filter(|_runner| held).map(|runner| Lease {
-                    spec_id: id,
-                    runner,
-                    epoch: Epoch::default().next(),
-                }),
-            },
+            answer: Outcome::New(Box::new(self.stored.clone()), lease),
             wakeup: Some(Wakeup::Spec {
                 id,
                 revision: self.stored.spec.revision,

@@ -39,7 +39,7 @@ macro_rules! list {
         concat!(
             "SELECT s.id, t.summary::text AS summary \
              FROM spec.specs s JOIN spec.states t ON t.spec_id = s.id \
-             WHERE s.id < coalesce($1, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) AND ",
+             WHERE s.id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) AND ",
             $of,
             " AND ($5 OR s.archived_at IS NULL) ORDER BY s.id DESC LIMIT $6"
         )
@@ -137,6 +137,17 @@ macro_rules! locked {
     };
 }
 
+/// How far output was read with a change.
+macro_rules! checkpoints {
+    () => {
+        "checkpoint AS (\
+             INSERT INTO spec.checkpoints (spec_id, checkpoint) \
+             SELECT c.id, r.checkpoint::json FROM changed c JOIN request r ON r.place = c.place \
+             WHERE r.checkpoint IS NOT NULL \
+             ON CONFLICT (spec_id) DO UPDATE SET checkpoint = excluded.checkpoint), "
+    };
+}
+
 /// Events of requests, from five arrays that begin at the named parameters.
 macro_rules! events {
     ($place:literal, $ordinal:literal, $at:literal, $revision:literal, $body:literal, $of:literal) => {
@@ -168,18 +179,18 @@ statements! {
     LOCK_MIGRATIONS = "SELECT pg_advisory_xact_lock(6007912388212943817)";
 
     SPEC = concat!("SELECT s.id, s.last_sequence, ", stored!("spec.specs s"), "WHERE s.id = $1");
-    LIST = list!("($2 IS NULL OR s.project_id = $2) AND ($3 IS NULL OR s.owner = $3) \
-                  AND ($4 IS NULL OR s.status = $4)");
-    LIST_OF_PROJECT = list!("s.project_id = $2 AND ($3 IS NULL OR s.owner = $3) \
-                             AND ($4 IS NULL OR s.status = $4)");
-    LIST_OF_OWNER = list!("($2 IS NULL OR s.project_id = $2) AND s.owner = $3 \
-                           AND ($4 IS NULL OR s.status = $4)");
-    LIST_OF_STATUS = list!("($2 IS NULL OR s.project_id = $2) AND ($3 IS NULL OR s.owner = $3) \
+    LIST = list!("($2::text IS NULL OR s.project_id = $2) AND ($3::text IS NULL OR s.owner = $3) \
+                  AND ($4::text IS NULL OR s.status = $4)");
+    LIST_OF_PROJECT = list!("s.project_id = $2 AND ($3::text IS NULL OR s.owner = $3) \
+                             AND ($4::text IS NULL OR s.status = $4)");
+    LIST_OF_OWNER = list!("($2::text IS NULL OR s.project_id = $2) AND s.owner = $3 \
+                           AND ($4::text IS NULL OR s.status = $4)");
+    LIST_OF_STATUS = list!("($2::text IS NULL OR s.project_id = $2) AND ($3::text IS NULL OR s.owner = $3) \
                             AND s.status = $4");
     EVENTS = "SELECT sequence, at, revision, body::text AS body FROM spec.events \
               WHERE spec_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
     ARTIFACT = "SELECT artifact::text AS artifact FROM spec.artifacts \
-                WHERE spec_id = $1 AND phase = $2 AND ($3 IS NULL OR version = $3) \
+                WHERE spec_id = $1 AND phase = $2 AND ($3::bigint IS NULL OR version = $3) \
                 ORDER BY version DESC LIMIT 1";
     ARTIFACTS = "SELECT DISTINCT ON (phase) artifact::text AS artifact FROM spec.artifacts \
                  WHERE spec_id = $1 ORDER BY phase, version DESC";
@@ -232,10 +243,11 @@ statements! {
              SELECT r.*, CASE WHEN r.at_once THEN least(r.due, clock.now) ELSE r.due END AS due_at \
              FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::bigint[], $5::boolean[], \
                      $6::text[], $7::timestamptz[], $8::integer[], $9::bigint[], \
-                     $10::timestamptz[], $11::boolean[], $12::integer[], $13::text[], $14::text[]) \
+                     $10::timestamptz[], $11::boolean[], $12::integer[], $13::text[], $14::text[], \
+                     $15::text[]) \
                  WITH ORDINALITY \
                  AS r (id, expected, runner, epoch, release, status, archived_at, machine_version, \
-                     revision, due, at_once, events, summary, state, place), clock), ",
+                     revision, due, at_once, events, summary, state, checkpoint, place), clock), ",
         locked!("s.revision = r.expected \
                  AND (r.epoch IS NULL OR s.epoch = r.epoch AND s.runner = r.runner)"),
         "changed AS (\
@@ -254,11 +266,12 @@ statements! {
          state AS (\
              UPDATE spec.states t SET summary = r.summary::json, state = r.state::json \
              FROM changed c JOIN request r ON r.place = c.place WHERE t.spec_id = c.id), ",
-        events!("$15", "$16", "$17", "$18", "$19", "changed"),
+        checkpoints!(),
+        events!("$16", "$17", "$18", "$19", "$20", "changed"),
         "artifact AS (\
              INSERT INTO spec.artifacts (spec_id, phase, version, artifact) \
              SELECT c.id, a.phase, a.version, a.artifact::json \
-             FROM unnest($20::bigint[], $21::text[], $22::bigint[], $23::text[]) \
+             FROM unnest($21::bigint[], $22::text[], $23::bigint[], $24::text[]) \
                  AS a (place, phase, version, artifact) JOIN changed c ON c.place = a.place) \
          SELECT l.place, l.revision, l.epoch, l.runner, c.last_sequence, \
              coalesce(c.ready AND c.run_at <= (SELECT now FROM clock), false) AS due \
@@ -273,11 +286,8 @@ statements! {
              UPDATE spec.specs s SET last_sequence = s.last_sequence + r.events, claims = 0 \
              FROM locked l JOIN request r ON r.place = l.place \
              WHERE s.id = l.id AND l.current \
-             RETURNING l.place, s.id, s.last_sequence - r.events AS before, s.last_sequence), \
-         checkpoint AS (\
-             INSERT INTO spec.checkpoints (spec_id, checkpoint) \
-             SELECT c.id, r.checkpoint::json FROM changed c JOIN request r ON r.place = c.place \
-             ON CONFLICT (spec_id) DO UPDATE SET checkpoint = excluded.checkpoint), ",
+             RETURNING l.place, s.id, s.last_sequence - r.events AS before, s.last_sequence), ",
+        checkpoints!(),
         events!("$6", "$7", "$8", "$9", "$10", "changed"),
         "nothing AS (SELECT) \
          SELECT l.place, l.revision, c.last_sequence \
@@ -303,12 +313,12 @@ statements! {
          SELECT p.id AS project_id, s.id, s.run_at AS due FROM project p CROSS JOIN LATERAL (\
              SELECT * FROM spec.specs s \
              WHERE s.ready AND s.project_id = p.id AND s.run_at <= (SELECT now FROM clock) \
-               AND s.machine_version <= $1 AND ($3 IS NULL OR s.id = $3) \
+               AND s.machine_version <= $1 AND ($3::uuid IS NULL OR s.id = $3) \
              ORDER BY s.run_at, s.id LIMIT $2) s \
          UNION ALL \
          SELECT s.project_id, s.id, s.due_at FROM dead JOIN spec.specs s ON s.runner = dead.id \
          WHERE s.due_at <= (SELECT now FROM clock) AND s.machine_version <= $1 \
-           AND ($3 IS NULL OR s.id = $3) \
+           AND ($3::uuid IS NULL OR s.id = $3) \
          ORDER BY due, id"
     ));
     /// Puts what cannot be read (`$1`) back, to be looked at again after `$3`.
@@ -359,4 +369,23 @@ statements! {
                    DELETE FROM spec.idempotency_keys WHERE spec_id = ANY ($1)";
 
     NOTIFY = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload";
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Executor, SqlSafeStr};
+
+    use super::super::migrations::migrate;
+    use super::*;
+
+    #[tokio::test]
+    async fn every_statement_fits_the_tables() {
+        let database = spec_test_postgres::database().await;
+        let pool = database.pool();
+        migrate(&pool).await.unwrap();
+        for (name, sql) in ALL {
+            let prepared = (&pool).prepare(sql.into_sql_str()).await;
+            assert!(prepared.is_ok(), "{name}: {}", prepared.unwrap_err());
+        }
+    }
 }

@@ -14,9 +14,9 @@ use crate::programs::{User, folder};
 
 const SUPERVISOR: &str = include_str!("supervise.sh");
 /// Longest start of a server; a second is usual.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How long the shared server outlives its last client.
-const SHARED_IDLE: Duration = Duration::from_secs(60);
+const SHARED_IDLE: Duration = Duration::from_mins(1);
 
 /// A server that this process uses. It is stopped, and its data removed, when the processes that
 /// use it have ended, however they ended.
@@ -27,7 +27,7 @@ pub struct Cluster {
     programs: PathBuf,
     user: User,
     /// Shared; what the supervisor looks at.
-    _clients: File,
+    clients: File,
     /// Of a private cluster.
     private: Option<Private>,
 }
@@ -56,7 +56,7 @@ impl Cluster {
             url,
             programs,
             user,
-            _clients: clients,
+            clients,
             private: Some(Private {
                 supervisor,
                 _folder: place,
@@ -92,7 +92,7 @@ impl Cluster {
             url,
             programs,
             user,
-            _clients: clients,
+            clients,
             private: None,
         }
     }
@@ -140,7 +140,7 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         if let Some(Private { supervisor, .. }) = &mut self.private {
             // It finds within seconds that nobody uses the server, and removes its data.
-            let _unlocked = self._clients.unlock();
+            let _unlocked = self.clients.unlock();
             let _ended = supervisor.wait();
         }
     }

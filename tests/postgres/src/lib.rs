@@ -5,7 +5,6 @@
 #![expect(
     clippy::expect_used,
     clippy::panic,
-    clippy::missing_panics_doc,
     reason = "a test that cannot have its database fails"
 )]
 
@@ -36,12 +35,11 @@ pub struct TestDatabase {
 ///
 /// When there is no server: with the line that installs one.
 pub async fn database() -> TestDatabase {
-    let (url, cluster) = match std::env::var("TEST_DATABASE_URL") {
-        Ok(url) => (url, None),
-        Err(_) => {
-            let cluster = Cluster::shared().await;
-            (cluster.url().to_owned(), Some(cluster))
-        }
+    let (url, cluster) = if let Ok(url) = std::env::var("TEST_DATABASE_URL") {
+        (url, None)
+    } else {
+        let cluster = Cluster::shared().await;
+        (cluster.url().to_owned(), Some(cluster))
     };
     let server: PgConnectOptions = url.parse().expect("the address of a Postgres server");
     let name = format!("spec_test_{}", uuid::Uuid::new_v4().simple());

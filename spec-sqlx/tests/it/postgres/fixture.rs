@@ -38,7 +38,10 @@ impl PostgresFixture {
             self.clock.now()
         );
         let pool = self.pool().await;
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pool).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(&pool)
+            .await
+            .unwrap();
     }
 
     async fn open(&self) -> Arc<dyn SpecStore> {
