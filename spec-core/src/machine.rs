@@ -10,6 +10,7 @@ mod evaluate;
 mod evolve;
 mod follow;
 mod handle;
+mod local;
 mod next_action;
 mod observation;
 mod prepare;
@@ -18,6 +19,7 @@ mod refusal;
 mod runner;
 mod sync_run;
 mod watch;
+mod writes;
 
 pub use apply::{NewSpec, Transition, apply, launch};
 pub use command::Command;

@@ -7,6 +7,7 @@ use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
 use super::active::{Active, ActiveGuard};
+use super::writes::{Trouble, Writes};
 use super::{Action, Input, Observation, SpecStateMachine, Transition, apply, due_at, next_action};
 use crate::attempt::FailureKind;
 use crate::clock::Timestamp;
@@ -14,19 +15,23 @@ use crate::id::AttemptKey;
 use crate::sandbox::SandboxSpawner;
 use crate::spec::Spec;
 use crate::store::{
-    Claimed, Commit, Lease, SpecStore, SpecStoreExt as _, StoreError, StoreErrorKind, StoredSpec,
+    Claimed, Lease, SpecStore, SpecStoreExt as _, StoreError, StoreErrorKind, StoredSpec,
 };
 
 /// Claims without progress after which a spec is taken for the cause of its runners' deaths.
 const MAX_FRUITLESS_CLAIMS: u32 = 5;
 /// Longest wait after the store failed.
 const MAX_STORE_BACKOFF: Duration = Duration::from_secs(5);
+/// Longest wait, when the runner stops, for what is being written.
+const MAX_LAST_WRITE: Duration = Duration::from_secs(5);
 
 /// Why a driver let go of its spec.
 #[derive(Debug)]
 pub(super) enum Ended {
     /// Nothing is owed to it by itself, or not for a while.
     Idle,
+    /// Likewise, and the last write gave it back.
+    Released,
     /// The runner is stopping.
     Stopped,
     /// Another runner has it, or it is gone.
@@ -58,6 +63,7 @@ pub(super) struct Driver<'a, S, P> {
     pub(super) machine: &'a SpecStateMachine<S, P>,
     pub(super) lease: Lease,
     token: &'a CancellationToken,
+    pub(super) writes: Writes,
     /// How far the clock by which the spec became due is ahead of this machine's.
     ahead: Duration,
 }
@@ -83,6 +89,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             machine: self,
             lease,
             token,
+            writes: Writes::new(lease, stored.spec.revision),
             ahead: due.since(self.host.clock.now()),
         };
         let ended = driver.drive(stored, fruitless, &guard.active).await;
@@ -95,14 +102,24 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             }
             // After a failure it is kept until a heartbeat finds it, so that one which stays is met
             // now and then and not in a busy loop.
-            Ended::Failed(_) | Ended::Lost => {}
+            Ended::Failed(_) | Ended::Lost | Ended::Released => {}
         }
         ended
     }
 }
 
 impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
-    async fn drive(&self, mut stored: StoredSpec, fruitless: u32, active: &Active) -> Ended {
+    /// Decides and acts, while what it writes is on its way.
+    async fn drive(&self, stored: StoredSpec, fruitless: u32, active: &Active) -> Ended {
+        tokio::select! {
+            // In this order: what is decided without waiting becomes one write.
+            biased;
+            ended = self.decide(stored, fruitless, active) => ended,
+            never = self.writes.pump(&*self.machine.store) => match never {},
+        }
+    }
+
+    async fn decide(&self, mut stored: StoredSpec, fruitless: u32, active: &Active) -> Ended {
         let mut store_failures = 0;
         if fruitless >= MAX_FRUITLESS_CLAIMS
             && let Some((key, _)) = stored.spec.active_attempt()
@@ -116,80 +133,127 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 kind: FailureKind::Poisoned,
                 message,
             };
-            match self.commit(&stored.spec, poisoned).await {
-                Ok(Some(next)) => stored.spec = next,
-                Ok(None) => {}
-                Err(error) => return Ended::Failed(error),
+            if let Some(next) = self.note(&stored.spec, poisoned) {
+                stored.spec = next;
             }
         }
         loop {
             if self.token.is_cancelled() {
-                return Ended::Stopped;
+                return self.stop().await;
             }
             active.works_on(stored.spec.revision);
-            let now = self.now().max(stored.spec.updated_at);
-            let step = match next_action(&stored.spec, now) {
-                Action::Nothing => return Ended::Idle,
-                Action::SleepUntil(at) => {
-                    let wait = at.since(now);
-                    if wait > self.machine.host.config.linger {
-                        return Ended::Idle;
-                    }
-                    tokio::select! {
-                        () = self.token.cancelled() => return Ended::Stopped,
-                        () = active.changed() => Step::Reload,
-                        () = self.sleep(wait) => continue,
-                    }
-                }
-                action @ (Action::Spawn(_)
-                | Action::Start(_)
-                | Action::Follow { .. }
-                | Action::Evaluate(_)
-                | Action::Sync(_)
-                | Action::Expire(_)
-                | Action::Terminate(_)) => self.step(&stored, action, active).await,
+            let step = match self.act(&stored, active).await {
+                Ok(step) => step,
+                Err(error) => Step::StoreFailed(error),
             };
-            let reload = match step {
-                Step::Stopped => return Ended::Stopped,
-                Step::Committed(spec) => {
+            if let Some(checkpoint) = self.writes.take_checkpoint() {
+                stored.checkpoint = Some(checkpoint);
+            }
+            match step {
+                Step::Ended(ended) => return ended,
+                Step::Moved(spec) => {
                     store_failures = 0;
                     stored.spec = *spec;
-                    false
+                    continue;
                 }
-                Step::Reload => true,
+                Step::Again => continue,
+                Step::Reload => {}
                 Step::StoreFailed(error) => match error.kind() {
                     StoreErrorKind::Fenced | StoreErrorKind::NotFound => return Ended::Lost,
-                    StoreErrorKind::Conflict => true,
+                    StoreErrorKind::Conflict => {}
                     StoreErrorKind::Unavailable => {
                         store_failures += 1;
                         self.store_backoff(&error, store_failures).await;
-                        true
                     }
                     StoreErrorKind::AlreadyExists
                     | StoreErrorKind::Corrupt
                     | StoreErrorKind::Internal => {
-                        // What was to be stored may be at fault, and not the store: the attempt is
-                        // told, and counts how often.
-                        let told = match stored.spec.active_attempt() {
-                            Some((key, _)) => {
-                                let told = failed_effect(key, "the store refused", &error, None);
-                                self.commit(&stored.spec, told).await
-                            }
-                            None => Ok(None),
-                        };
-                        if !matches!(told, Ok(Some(_))) {
-                            return Ended::Failed(error);
+                        if let Err(ended) = self.tell_refusal(error, &mut store_failures).await {
+                            return ended;
                         }
-                        true
                     }
                 },
-            };
-            if reload {
-                match self.reload(&mut store_failures).await {
-                    Ok(current) => stored = current,
-                    Err(ended) => return ended,
-                }
             }
+            match self.reload(&mut store_failures).await {
+                Ok(current) => stored = current,
+                Err(ended) => return ended,
+            }
+        }
+    }
+
+    /// Does what is owed next, once what it follows from is stored.
+    async fn act(&self, stored: &StoredSpec, active: &Active) -> Result<Step, StoreError> {
+        let now = self.now().max(stored.spec.updated_at);
+        let action = next_action(&stored.spec, now);
+        let wait = match &action {
+            Action::Nothing => None,
+            Action::SleepUntil(at) => Some(at.since(now)),
+            Action::Spawn(_)
+            | Action::Start(_)
+            | Action::Follow { .. }
+            | Action::Evaluate(_)
+            | Action::Sync(_)
+            | Action::Expire(_)
+            | Action::Terminate(_) => {
+                if !self.writes.may_run_ahead() {
+                    self.settled().await?;
+                }
+                return Ok(self.step(stored, action, active).await);
+            }
+        };
+        let linger = self.machine.host.config.linger;
+        let Some(wait) = wait.filter(|wait| *wait <= linger) else {
+            let released = self.writes.settled_and_released().await?;
+            return Ok(Step::Ended(if released {
+                Ended::Released
+            } else {
+                Ended::Idle
+            }));
+        };
+        self.settled().await?;
+        tokio::select! {
+            () = self.token.cancelled() => Ok(Step::Again),
+            () = active.changed() => Ok(Step::Reload),
+            () = self.sleep(wait) => Ok(Step::Again),
+        }
+    }
+
+    /// Completes when all is stored, or the runner is to stop.
+    async fn settled(&self) -> Result<(), StoreError> {
+        tokio::select! {
+            biased;
+            settled = self.writes.settled() => settled,
+            () = self.token.cancelled() => Ok(()),
+        }
+    }
+
+    /// Lets what is being written land, so that the next runner need not repeat it.
+    async fn stop(&self) -> Ended {
+        tokio::select! {
+            biased;
+            settled = self.writes.settled() => match settled {
+                Err(error) if error.kind() == StoreErrorKind::Fenced => Ended::Lost,
+                Ok(()) | Err(_) => Ended::Stopped,
+            },
+            () = self.sleep(MAX_LAST_WRITE) => Ended::Stopped,
+        }
+    }
+
+    /// What was to be stored may be at fault, and not the store: the attempt is told, and counts how
+    /// often.
+    async fn tell_refusal(&self, error: StoreError, failures: &mut u32) -> Result<(), Ended> {
+        let stored = self.reload(failures).await?;
+        let told = stored.spec.active_attempt().and_then(|(key, _)| {
+            let told = failed_effect(key, "the store refused", &error, None);
+            self.note(&stored.spec, told)
+        });
+        match told {
+            Some(_) => self
+                .writes
+                .settled()
+                .await
+                .map_err(|_again| Ended::Failed(error)),
+            None => Err(Ended::Failed(error)),
         }
     }
 
@@ -197,8 +261,12 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     /// done, read and shown again.
     async fn reload(&self, store_failures: &mut u32) -> Result<StoredSpec, Ended> {
         loop {
+            self.writes.discard().await;
             match self.machine.store.require(self.lease.spec_id).await {
-                Ok(current) => return Ok(current),
+                Ok(current) => {
+                    self.writes.begin_at(current.spec.revision);
+                    return Ok(current);
+                }
                 Err(error) if error.is_retryable() => {
                     *store_failures += 1;
                     self.store_backoff(&error, *store_failures).await;
@@ -216,7 +284,6 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     async fn step(&self, stored: &StoredSpec, action: Action, active: &Active) -> Step {
         let spec = &stored.spec;
         let deadline = self.deadline_of(spec, &action);
-        let reads_output = matches!(action, Action::Follow { .. });
         let Some(defect) = defect_in(&action) else {
             return Step::Reload;
         };
@@ -226,28 +293,39 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         let performed = loop {
             tokio::select! {
                 biased;
-                () = self.token.cancelled() => return Step::Stopped,
+                () = self.token.cancelled() => return Step::Again,
                 performed = &mut effect => break performed.unwrap_or_else(|_panic| defect.into()),
-                () = active.changed() => match self.machine.store.get(spec.id).await {
+                trouble = self.writes.trouble() => return match trouble {
+                    Trouble::Overtaken => Step::Reload,
+                    Trouble::Failed(error) => Step::StoreFailed(error),
+                },
+                () = active.changed() => match self.is_overtaken().await {
                     // Our own commits are announced too; they change nothing here.
-                    Ok(Some(current)) if current.spec.revision == spec.revision => {}
-                    Ok(_) => return Step::Reload,
+                    Ok(false) => {}
+                    Ok(true) => return Step::Reload,
                     Err(error) => return Step::StoreFailed(error),
                 },
                 () = self.sleep(deadline.since(self.now())) => return Step::Reload,
             }
         };
         match performed {
-            Performed::Again => Step::Reload,
-            Performed::StoreFailed(error) => Step::StoreFailed(error),
-            Performed::Observed(observation) => match self.commit(spec, observation).await {
-                // How far the output was read is stored beside the spec.
-                Ok(Some(_)) if reads_output => Step::Reload,
-                Ok(Some(spec)) => Step::Committed(Box::new(spec)),
-                Ok(None) => Step::Reload,
+            Performed::Again => match self.settled().await {
+                Ok(()) => Step::Reload,
                 Err(error) => Step::StoreFailed(error),
             },
+            Performed::StoreFailed(error) => Step::StoreFailed(error),
+            Performed::Observed(observation) => match self.note(spec, observation) {
+                Some(spec) => Step::Moved(Box::new(spec)),
+                None => Step::Reload,
+            },
         }
+    }
+
+    /// True when somebody else has changed the spec.
+    async fn is_overtaken(&self) -> Result<bool, StoreError> {
+        self.writes.settled().await?;
+        let current = self.machine.store.get(self.lease.spec_id).await?;
+        Ok(current.is_none_or(|current| current.spec.revision != self.writes.revision()))
     }
 
     /// When an effect is no longer worth waiting for.
@@ -259,17 +337,14 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         }
     }
 
-    /// Applies and commits an observation; `None` when the spec has moved on and it came too late.
-    async fn commit(
-        &self,
-        spec: &Spec,
-        observation: Observation,
-    ) -> Result<Option<Spec>, StoreError> {
+    /// Applies an observation and has it written; `None` when the spec has moved on and it came too
+    /// late.
+    fn note(&self, spec: &Spec, observation: Observation) -> Option<Spec> {
         let transition = match apply(spec, Input::Observation(observation), self.now()) {
             Ok(transition) => transition,
             Err(refusal) => {
                 tracing::debug!(spec.id = %spec.id, %refusal, "observation not taken");
-                return Ok(None);
+                return None;
             }
         };
         let Transition {
@@ -286,11 +361,8 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             );
         }
         let after = after.clone();
-        self.machine
-            .store
-            .commit(Commit::new(transition).under(self.lease))
-            .await?;
-        Ok(Some(after))
+        self.writes.commit(transition);
+        Some(after)
     }
 
     async fn store_backoff(&self, error: &StoreError, failures: u32) {
@@ -318,9 +390,13 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
 
 /// Outcome of one step.
 enum Step {
-    Committed(Box<Spec>),
+    /// On to this state.
+    Moved(Box<Spec>),
+    /// Decide again on the same state.
+    Again,
+    /// Decide again on what is stored.
     Reload,
-    Stopped,
+    Ended(Ended),
     StoreFailed(StoreError),
 }
 

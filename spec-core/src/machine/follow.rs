@@ -15,7 +15,7 @@ use crate::id::{AttemptKey, OutputCursor, RunKey};
 use crate::phase::Phase;
 use crate::sandbox::{Channel, Output, OutputLine, SandboxSpawner};
 use crate::spec::Spec;
-use crate::store::{Append, Checkpoint, SpecStore, StoreError, StoredSpec};
+use crate::store::{Checkpoint, SpecStore, StoredSpec};
 use crate::usage::Usage;
 
 /// Progress items stored per run; what comes after is counted.
@@ -52,25 +52,14 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         run: RunKey,
         until: Timestamp,
     ) -> Performed {
-        self.read_output(stored, run, until)
-            .await
-            .unwrap_or_else(Performed::StoreFailed)
-    }
-
-    async fn read_output(
-        &self,
-        stored: &StoredSpec,
-        run: RunKey,
-        until: Timestamp,
-    ) -> Result<Performed, StoreError> {
         let spec = &stored.spec;
         let key = run.attempt;
         let Some(sandbox) = sandbox_ref(spec, key) else {
-            return Ok(Performed::Again);
+            return Performed::Again;
         };
         let decoder = match self.decoder(spec, key.phase) {
             Ok(decoder) => decoder,
-            Err(unprepared) => return Ok(unprepared.into_performed(key)),
+            Err(unprepared) => return unprepared.into_performed(key),
         };
         let checkpoint = stored
             .checkpoint
@@ -81,7 +70,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         let mut output = match self.machine.spawner.output(&sandbox, &run, after).await {
             Ok(output) => output,
             Err(error) => {
-                return Ok(Self::judge_error(key, "cannot follow the run", &error).into());
+                return Self::judge_error(key, "cannot follow the run", &error).into();
             }
         };
         let interval = self.machine.host.config.progress_interval;
@@ -93,8 +82,8 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             let item = tokio::select! {
                 biased;
                 () = &mut enough => {
-                    self.store(spec, &mut reader, false).await?;
-                    return Ok(Performed::Again);
+                    self.store(spec, &mut reader, false).await;
+                    return Performed::Again;
                 }
                 () = self.sleep(due.map_or(interval, |due| due.since(self.now()))),
                     if due.is_some() => None,
@@ -135,9 +124,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 None => {}
             }
             due = None;
-            if !self.store(spec, &mut reader, false).await? {
-                return Ok(Performed::Again);
-            }
+            self.store(spec, &mut reader, false).await;
         };
         let broken = matches!(
             observation,
@@ -146,16 +133,14 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 ..
             }
         );
-        if !self.store(spec, &mut reader, !broken).await? {
-            return Ok(Performed::Again);
-        }
+        self.store(spec, &mut reader, !broken).await;
         // A connection that is cut now and then is no row of failures as long as it yields
         // something each time: the run is followed from there at once.
-        Ok(if broken && reader.has_read {
+        if broken && reader.has_read {
             Performed::Again
         } else {
             observation.into()
-        })
+        }
     }
 
     fn decoder(
@@ -169,16 +154,10 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         }
     }
 
-    /// Stores what was read; `last` when nothing follows. False when the spec has changed
-    /// meanwhile.
-    async fn store(
-        &self,
-        spec: &Spec,
-        reader: &mut Reader,
-        last: bool,
-    ) -> Result<bool, StoreError> {
+    /// Has what was read stored; `last` when nothing follows.
+    async fn store(&self, spec: &Spec, reader: &mut Reader, last: bool) {
         let Some(cursor) = reader.cursor.take() else {
-            return Ok(true);
+            return;
         };
         let RunKey {
             attempt: key,
@@ -203,21 +182,15 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 },
             });
         }
-        let append = Append {
-            spec_id: spec.id,
-            lease: self.lease,
-            events,
-            checkpoint: Checkpoint {
-                run: reader.run,
-                cursor,
-                bytes: reader.bytes,
-                items: reader.stored_items,
-                usage: reader.usage,
-                stderr_tail: reader.tail_text(),
-            },
+        let checkpoint = Checkpoint {
+            run: reader.run,
+            cursor,
+            bytes: reader.bytes,
+            items: reader.stored_items,
+            usage: reader.usage,
+            stderr_tail: reader.tail_text(),
         };
-        let appended = self.machine.store.append(append).await?;
-        Ok(appended.revision == spec.revision)
+        self.writes.append(events, checkpoint).await;
     }
 }
 

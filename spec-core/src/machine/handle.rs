@@ -9,6 +9,7 @@ use futures_core::stream::BoxStream;
 use futures_util::StreamExt as _;
 
 use super::active::ActiveSpecs;
+use super::local::{LocalRunner, Place};
 use super::watch;
 use super::{Command, Input, NewSpec, RunnerConfig, Transition, apply, launch};
 use crate::agent::Agent;
@@ -27,7 +28,8 @@ use crate::sandbox::SandboxSpawner;
 use crate::spec::{Description, Spec, Title};
 use crate::status::SpecStatus;
 use crate::store::{
-    Commit, Create, Created, Page, PageLimit, SpecQuery, SpecStore, SpecSummary, StoreErrorKind,
+    Claimed, Commit, Create, Created, Page, PageLimit, SpecQuery, SpecStore, SpecSummary,
+    StoreErrorKind,
 };
 use crate::sync::SyncTarget;
 
@@ -117,6 +119,7 @@ pub(super) struct Host {
     pub(super) ids: Arc<dyn IdGenerator>,
     pub(super) config: RunnerConfig,
     pub(super) active: ActiveSpecs,
+    pub(super) local: LocalRunner,
 }
 
 /// The host's handle to everything: launches specs, answers for them, and drives them.
@@ -166,6 +169,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                 ids: Arc::new(UuidV7Generator),
                 config: RunnerConfig::new(Environment::fallback()),
                 active: ActiveSpecs::default(),
+                local: LocalRunner::default(),
             },
         }
     }
@@ -283,20 +287,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             .ok_or_else(|| Error::UnknownProject {
                 project: project_id.clone(),
             })?;
-        let agent = policy
-            .agent
-            .clone()
-            .or(project.default_agent)
-            .or_else(|| self.host.default_agent.clone())
-            .ok_or_else(|| InvalidInput::new("policy.agent", "no agent is registered"))?;
-        if !self.host.agents.contains_key(&agent) {
-            let known: Vec<_> = self.host.agents.keys().map(AgentName::as_str).collect();
-            let reason = format!(
-                "no agent `{agent}` is registered; there are: {}",
-                known.join(", ")
-            );
-            return Err(InvalidInput::new("policy.agent", reason).into());
-        }
+        let agent = self.agent_for(&policy, project.default_agent)?;
         let id = SpecId::from_uuid(self.host.ids.uuid());
         let new = NewSpec {
             id,
@@ -316,11 +307,13 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             events,
             artifacts: _,
         } = transition;
+        // It begins without being claimed when a runner of this process has room.
+        let place = auto_execute.then(|| self.host.local.reserve()).flatten();
         let create = Create {
             spec: requested.clone(),
             events,
             idempotency_key,
-            runner: None,
+            runner: place.as_ref().map(Place::runner),
         };
         match self
             .store
@@ -328,7 +321,15 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             .await
             .map_err(Error::store("create a spec"))?
         {
-            Created::New { stored, lease: _ } => {
+            Created::New { stored, lease } => {
+                if let (Some(place), Some(lease)) = (place, lease) {
+                    let claimed = Claimed {
+                        lease,
+                        stored: stored.clone(),
+                        fruitless: 0,
+                    };
+                    place.hand(claimed, self.host.active.enter(id));
+                }
                 tracing::info!(spec.id = %id, spec.project = %stored.spec.project_id, "spec launched");
                 Ok(Launched::New(stored.spec))
             }
@@ -345,6 +346,28 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                 }
             }
         }
+    }
+
+    fn agent_for(
+        &self,
+        policy: &Policy,
+        of_project: Option<AgentName>,
+    ) -> Result<AgentName, InvalidInput> {
+        let agent = policy
+            .agent
+            .clone()
+            .or(of_project)
+            .or_else(|| self.host.default_agent.clone())
+            .ok_or_else(|| InvalidInput::new("policy.agent", "no agent is registered"))?;
+        if self.host.agents.contains_key(&agent) {
+            return Ok(agent);
+        }
+        let known: Vec<_> = self.host.agents.keys().map(AgentName::as_str).collect();
+        let reason = format!(
+            "no agent `{agent}` is registered; there are: {}",
+            known.join(", ")
+        );
+        Err(InvalidInput::new("policy.agent", reason))
     }
 
     /// Starts a draft.

@@ -1,29 +1,35 @@
 //! One runner: claims what is due, drives it, and says that it is alive.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::SpecStateMachine;
 use super::driver::Ended;
+use super::local::{ClaimLog, Handed};
 use super::watch::hints;
 use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::id::{Epoch, RunnerId, SpecId};
 use crate::sandbox::SandboxSpawner;
 use crate::spec::{MACHINE_VERSION, Spec};
-use crate::store::{Claim, Lease, SpecStore, StoreErrorKind};
+use crate::store::{Claim, Lease, SpecStore, StoreErrorKind, Wakeup};
 
-/// Hints that come within this time are answered by one claim.
-const CLAIM_DEBOUNCE: Duration = Duration::from_millis(5);
-/// At most so many of them.
+/// Hints that are answered by one claim.
 const MAX_HINTS: usize = 4096;
 /// Longest wait after the store failed.
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
+
+/// What a claim yielded.
+struct ClaimedSpecs {
+    specs: Vec<Handed>,
+    /// There may be more.
+    is_full: bool,
+}
 
 /// Why a runner ended.
 enum RunnerEnd {
@@ -31,14 +37,6 @@ enum RunnerEnd {
     Stopped,
     /// Its lease is gone, or may be: everything it held is let go, and another incarnation follows.
     LeaseLost,
-}
-
-/// Counts claims, so that a heartbeat's answer is not taken for news about a spec that was claimed
-/// while the answer was on its way.
-#[derive(Debug, Default)]
-struct ClaimLog {
-    begun: u64,
-    ended: u64,
 }
 
 impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
@@ -101,7 +99,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             .map_err(Error::store("claim a spec"))?;
         if let Some(claimed) = claimed.into_iter().next() {
             let token = CancellationToken::new();
-            let log = Mutex::new(ClaimLog::default());
+            let log = ClaimLog::default();
             let guard = self.host.active.enter(id);
             // On the heap, so that the host's own future stays small.
             let driving = Box::pin(self.drive_claimed(claimed, guard, &token));
@@ -132,7 +130,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             return Ok(RunnerEnd::Stopped);
         };
         let drivers = token.child_token();
-        let log = Mutex::new(ClaimLog::default());
+        let log = ClaimLog::default();
         let mut tasks = JoinSet::new();
         let end = tokio::select! {
             end = self.claims(runner, &drivers, &log, &mut tasks) => end?,
@@ -186,35 +184,29 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         &self,
         runner: RunnerId,
         drivers: &CancellationToken,
-        log: &Mutex<ClaimLog>,
+        log: &ClaimLog,
         tasks: &mut JoinSet<Ended>,
     ) -> Result<RunnerEnd, Error> {
         let mut wakeups = hints(&*self.store);
+        let config = &self.host.config;
+        let slots = Arc::new(Semaphore::new(config.slots.min(Semaphore::MAX_PERMITS)));
+        let (_desk, mut handed) = self
+            .host
+            .local
+            .open(runner, Arc::clone(&slots), log.clone());
         let mut failures = 0_u32;
+        let mut poll = self.host.clock.sleep(jittered(config.poll, runner));
+        // Something may be due that was not claimed.
+        let mut look = true;
         loop {
-            let free = self.host.config.slots.saturating_sub(tasks.len());
-            let mut more = false;
-            if free > 0 {
-                let claim = Claim {
-                    runner,
-                    limit: u32::try_from(free).unwrap_or(u32::MAX),
-                    machine_version: MACHINE_VERSION,
-                    only: None,
-                    max_per_project: None,
-                };
-                let _noted = ClaimNote::begin(log);
-                match self.store.claim(&claim).await {
+            if look && slots.available_permits() > 0 {
+                let noted = log.begin();
+                match self.claim_for(runner, &slots).await {
                     Ok(claimed) => {
                         failures = 0;
-                        more = claimed.len() == free;
-                        for claimed in claimed {
-                            let machine = self.clone();
-                            let token = drivers.clone();
-                            // Entered before the task begins, so that the next heartbeat finds it.
-                            let guard = self.host.active.enter(claimed.lease.spec_id);
-                            tasks.spawn(async move {
-                                machine.drive_claimed(claimed, guard, &token).await
-                            });
+                        look = claimed.is_full;
+                        for handed in claimed.specs {
+                            self.spawn_driver(handed, drivers, tasks);
                         }
                     }
                     Err(error) if error.kind() == StoreErrorKind::Fenced => {
@@ -222,6 +214,14 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                     }
                     Err(error) if error.is_retryable() => {
                         failures += 1;
+                        look = false;
+                        poll = self.host.clock.sleep(jittered(
+                            config
+                                .poll
+                                .saturating_mul(1 << failures.min(6))
+                                .min(MAX_BACKOFF.max(config.poll)),
+                            runner,
+                        ));
                         tracing::warn!(
                             error = &error as &dyn std::error::Error,
                             "cannot claim; waiting"
@@ -229,23 +229,92 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                     }
                     Err(error) => return Err(Error::store("claim specs")(error)),
                 }
-            }
-            if more {
+                drop(noted);
                 continue;
             }
-            let poll = self.host.config.poll.saturating_mul(1 << failures.min(6));
             tokio::select! {
                 () = drivers.cancelled() => return Ok(RunnerEnd::Stopped),
                 Some(joined) = tasks.join_next() => report(joined),
-                _hint = wakeups.next(), if free > 0 => {
-                    self.host.clock.sleep(CLAIM_DEBOUNCE).await;
-                    let _answered = (0..MAX_HINTS)
-                        .take_while(|_| wakeups.next().now_or_never().is_some())
-                        .count();
+                Some(handed) = handed.recv() => self.spawn_driver(handed, drivers, tasks),
+                hint = wakeups.next() => {
+                    let waiting = std::iter::from_fn(|| wakeups.next().now_or_never());
+                    for hint in std::iter::once(hint).chain(waiting).take(MAX_HINTS) {
+                        // After a failure the poll decides when to try again.
+                        look |= self.is_due(hint) && failures == 0;
+                    }
                 }
-                () = self.host.clock.sleep(jittered(poll.min(MAX_BACKOFF.max(self.host.config.poll)), runner)) => {}
+                () = &mut poll => {
+                    look = true;
+                    poll = self.host.clock.sleep(jittered(config.poll, runner));
+                }
             }
         }
+    }
+
+    /// True when a hint says that something may be claimed. Drivers hear what concerns them.
+    fn is_due(&self, hint: Option<Wakeup>) -> bool {
+        match hint {
+            Some(Wakeup::Spec { id, revision, due }) => {
+                !self.host.active.is_at(id, revision) && due
+            }
+            Some(Wakeup::Lagged) => true,
+            None => false,
+        }
+    }
+
+    /// Claims as much as there are free slots.
+    async fn claim_for(
+        &self,
+        runner: RunnerId,
+        slots: &Arc<Semaphore>,
+    ) -> Result<ClaimedSpecs, crate::store::StoreError> {
+        let free = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);
+        let Ok(mut permits) = Arc::clone(slots).try_acquire_many_owned(free) else {
+            // A launch was faster.
+            return Ok(ClaimedSpecs {
+                specs: Vec::new(),
+                is_full: true,
+            });
+        };
+        let claim = Claim {
+            runner,
+            limit: free,
+            machine_version: MACHINE_VERSION,
+            only: None,
+            max_per_project: None,
+        };
+        let claimed = self.store.claim(&claim).await?;
+        let is_full = claimed.len() >= permits.num_permits();
+        let specs = claimed
+            .into_iter()
+            .map(|claimed| Handed {
+                // Entered before the task begins, so that the next heartbeat finds it.
+                guard: self.host.active.enter(claimed.lease.spec_id),
+                // A store that hands out more than was asked for gets them driven nevertheless.
+                slot: permits.split(1),
+                claimed,
+            })
+            .collect();
+        Ok(ClaimedSpecs { specs, is_full })
+    }
+
+    fn spawn_driver(
+        &self,
+        handed: Handed,
+        drivers: &CancellationToken,
+        tasks: &mut JoinSet<Ended>,
+    ) {
+        let Handed {
+            claimed,
+            guard,
+            slot,
+        } = handed;
+        let machine = self.clone();
+        let token = drivers.clone();
+        tasks.spawn(async move {
+            let _slot = slot;
+            machine.drive_claimed(claimed, guard, &token).await
+        });
     }
 
     /// Says every third of a lease that the runner is alive; `confirmed` is when it last did. Ends
@@ -253,7 +322,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     async fn heartbeats(
         &self,
         runner: RunnerId,
-        log: &Mutex<ClaimLog>,
+        log: &ClaimLog,
         mut confirmed: Timestamp,
     ) -> Result<RunnerEnd, Error> {
         let lease = self.host.config.lease;
@@ -270,7 +339,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             }
             // Counted from before the request: the store may have answered late.
             let asked = self.host.clock.now();
-            let before = ClaimNote::look(log);
+            let before = log.look();
             let answer = tokio::select! {
                 answer = self.store.heartbeat(runner, lease) => Some(answer),
                 () = self.host.clock.sleep(left.min(lease / 3)) => None,
@@ -282,7 +351,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                         let known = self.host.active.is_at(held.spec_id, held.revision);
                         // Held by a driver that could not give it back. While claims are under way,
                         // it may also be one that has just been claimed.
-                        if !known && before.is_some() && before == ClaimNote::look(log) {
+                        if !known && before.is_some() && before == log.look() {
                             self.release(held.spec_id, runner, held.epoch).await;
                         }
                     }
@@ -312,28 +381,6 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     }
 }
 
-/// Notes a claim from its beginning to its end, dropped or not.
-struct ClaimNote<'a>(&'a Mutex<ClaimLog>);
-
-impl<'a> ClaimNote<'a> {
-    fn begin(log: &'a Mutex<ClaimLog>) -> Self {
-        log.lock().unwrap_or_else(PoisonError::into_inner).begun += 1;
-        Self(log)
-    }
-
-    /// How many claims there were; `None` while one is under way.
-    fn look(log: &Mutex<ClaimLog>) -> Option<u64> {
-        let log = log.lock().unwrap_or_else(PoisonError::into_inner);
-        (log.begun == log.ended).then_some(log.ended)
-    }
-}
-
-impl Drop for ClaimNote<'_> {
-    fn drop(&mut self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).ended += 1;
-    }
-}
-
 fn report(joined: Result<Ended, tokio::task::JoinError>) {
     match joined {
         Ok(Ended::Failed(error)) => {
@@ -342,7 +389,7 @@ fn report(joined: Result<Ended, tokio::task::JoinError>) {
                 "a spec cannot be driven"
             );
         }
-        Ok(Ended::Idle | Ended::Stopped | Ended::Lost) => {}
+        Ok(Ended::Idle | Ended::Released | Ended::Stopped | Ended::Lost) => {}
         Err(error) => tracing::error!(%error, "a driver ended abnormally"),
     }
 }

@@ -79,6 +79,8 @@ pub struct Commit {
     pub events: Vec<NewEvent>,
     /// New versions of artifacts.
     pub artifacts: Vec<Artifact>,
+    /// How far a run's output was read with it; `None` leaves what is stored.
+    pub checkpoint: Option<Checkpoint>,
     /// The lease it is made under; `None` for a person's command.
     pub lease: Option<Lease>,
     /// Gives the spec back with it, as [`release`](super::SpecStore::release) does. Of no meaning
@@ -101,6 +103,7 @@ impl Commit {
             expected: from,
             events,
             artifacts,
+            checkpoint: None,
             lease: None,
             release: false,
         }

@@ -13,3 +13,4 @@ mod ports;
 mod pure;
 mod scene;
 mod trouble;
+mod writes;

@@ -42,6 +42,8 @@ pub(crate) enum Fate {
     Fail(StoreErrorKind),
     FailAfter(StoreErrorKind),
     Hang,
+    /// Takes a while, as a disk does.
+    Slow,
 }
 
 type Rule = dyn Fn(Call<'_>) -> Fate + Send + Sync;
@@ -86,6 +88,12 @@ impl RuledStore {
                 failed(kind)
             }
             Fate::Hang => std::future::pending().await,
+            Fate::Slow => {
+                for _turn in 0..1000 {
+                    tokio::task::yield_now().await;
+                }
+                call.await
+            }
         }
     }
 }

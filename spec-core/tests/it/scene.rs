@@ -83,10 +83,15 @@ impl World {
         }
     }
 
-    pub(crate) async fn launch(&self, policy: Policy) -> SpecId {
+    #[expect(clippy::unused_self, reason = "reads well beside `launch`")]
+    pub(crate) fn request(&self, policy: Policy) -> LaunchRequest {
         let title = Title::new("Search history").unwrap();
         let description = Description::new("Remember what I searched for").unwrap();
-        let request = LaunchRequest::new(user(), title, description).with_policy(policy);
+        LaunchRequest::new(user(), title, description).with_policy(policy)
+    }
+
+    pub(crate) async fn launch(&self, policy: Policy) -> SpecId {
+        let request = self.request(policy);
         self.machine().launch(request).await.unwrap().spec().id
     }
 
@@ -120,15 +125,20 @@ impl World {
         }
     }
 
-    /// What holds of every spec that has ended, whatever happened on the way.
-    pub(crate) async fn check_ended(&self, spec: &Spec) {
-        assert!(spec.status.is_terminal(), "{:?}", spec.status);
+    /// The events tell the state.
+    pub(crate) async fn check_events(&self, spec: &Spec) {
         let events = self.events(spec.id).await;
         assert_eq!(
             &replay(&events).unwrap(),
             spec,
             "the events do not tell the state"
         );
+    }
+
+    /// What holds of every spec that has ended, whatever happened on the way.
+    pub(crate) async fn check_ended(&self, spec: &Spec) {
+        assert!(spec.status.is_terminal(), "{:?}", spec.status);
+        self.check_events(spec).await;
         assert_eq!(self.spawner.live(), [], "a sandbox is left");
         for key in self.spawner.all_created() {
             let attempt = key.attempt();

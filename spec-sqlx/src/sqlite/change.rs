@@ -160,6 +160,7 @@ pub(super) struct CommitChange {
     columns: SpecColumns,
     events: Vec<EventColumns>,
     artifacts: Vec<ArtifactColumns>,
+    checkpoint: Option<String>,
 }
 
 struct ArtifactColumns {
@@ -175,6 +176,7 @@ impl CommitChange {
             expected,
             events,
             artifacts,
+            checkpoint,
             lease,
             release,
         } = commit;
@@ -195,6 +197,10 @@ impl CommitChange {
                     })
                 })
                 .collect::<Result<_, StoreError>>()?,
+            checkpoint: checkpoint
+                .as_ref()
+                .map(|checkpoint| to_json("a checkpoint", checkpoint))
+                .transpose()?,
         })
     }
 }
@@ -211,6 +217,7 @@ impl Change for CommitChange {
             columns,
             events,
             artifacts,
+            checkpoint,
         } = self;
         let failed = |error| failed("commit a change", error);
         let head = Head::fenced(connection, id, lease.as_ref()).await?;
@@ -241,6 +248,7 @@ impl Change for CommitChange {
             .bind(columns.summary)
             .bind(lease.is_some())
             .bind(release)
+            .bind(checkpoint)
             .execute(&mut *connection)
             .await
             .map_err(failed)?;

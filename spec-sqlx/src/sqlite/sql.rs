@@ -93,7 +93,8 @@ statements! {
     UPDATE_SPEC = "UPDATE spec_specs SET status = ?2, archived_at = ?3, machine_version = ?4, \
                        revision = ?5, last_sequence = ?6, due_at = ?7, summary = ?8, \
                        claims = CASE WHEN ?9 THEN 0 ELSE claims END, \
-                       runner = CASE WHEN ?10 THEN NULL ELSE runner END \
+                       runner = CASE WHEN ?10 THEN NULL ELSE runner END, \
+                       checkpoint = coalesce(?11, checkpoint) \
                    WHERE id = ?1";
     UPDATE_STATE = "INSERT INTO spec_states (spec_id, state) VALUES (?1, ?2) \
                     ON CONFLICT (spec_id) DO UPDATE SET state = excluded.state";

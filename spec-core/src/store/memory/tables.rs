@@ -155,6 +155,7 @@ impl Tables {
             expected,
             events,
             artifacts,
+            checkpoint,
             lease,
             release,
         } = commit;
@@ -191,6 +192,9 @@ impl Tables {
         }
         row.due_at = due_at(&spec);
         row.stored.spec = spec;
+        if checkpoint.is_some() {
+            row.stored.checkpoint = checkpoint;
+        }
         row.push(events);
         for artifact in artifacts {
             row.artifacts
