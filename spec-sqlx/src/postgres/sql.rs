@@ -137,6 +137,14 @@ macro_rules! locked {
     };
 }
 
+/// What the state asks for at once is due by this clock too, should the sender's run a little ahead.
+macro_rules! due_at {
+    () => {
+        "CASE WHEN r.at_once AND r.due < clock.now + interval '1 second' \
+             THEN least(r.due, clock.now) ELSE r.due END AS due_at"
+    };
+}
+
 /// How far output was read with a change.
 macro_rules! checkpoints {
     () => {
@@ -195,10 +203,11 @@ statements! {
     ARTIFACTS = "SELECT DISTINCT ON (phase) artifact::text AS artifact FROM spec.artifacts \
                  WHERE spec_id = $1 ORDER BY phase, version DESC";
 
-    /// What the state asks for at once is due by this clock too, should the sender's run ahead.
     CREATE = clock!(concat!(
         "request AS MATERIALIZED (\
-             SELECT r.*, CASE WHEN r.at_once THEN least(r.due, clock.now) ELSE r.due END AS due_at \
+             SELECT r.*, ",
+        due_at!(),
+        " \
              FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], \
                      $6::integer[], $7::bigint[], $8::timestamptz[], $9::boolean[], \
                      $10::integer[], $11::text[], $12::uuid[], $13::text[], $14::text[], $15::text[]) \
@@ -240,7 +249,9 @@ statements! {
     ));
     COMMIT = clock!(concat!(
         "request AS MATERIALIZED (\
-             SELECT r.*, CASE WHEN r.at_once THEN least(r.due, clock.now) ELSE r.due END AS due_at \
+             SELECT r.*, ",
+        due_at!(),
+        " \
              FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::bigint[], $5::boolean[], \
                      $6::text[], $7::timestamptz[], $8::integer[], $9::bigint[], \
                      $10::timestamptz[], $11::boolean[], $12::integer[], $13::text[], $14::text[], \
