@@ -10,6 +10,7 @@ mod evaluate;
 mod evolve;
 mod follow;
 mod handle;
+mod hub;
 mod local;
 mod next_action;
 mod observation;
