@@ -29,7 +29,7 @@ pub struct AgentTask {
     /// The task in words.
     pub prompt: String,
     /// JSON Schema of the result.
-    pub schema: Value,
+    pub schema: &'static Value,
     /// Everything the prompt speaks of, for programs to read.
     pub context: AgentContext,
 }

@@ -32,6 +32,8 @@ pub use sync::{
 pub use tasks::{Task, TaskDependencies, TaskType, TasksOutput, Ticket, TicketDependencies};
 
 use schemars::{JsonSchema, generate::SchemaSettings};
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -149,13 +151,43 @@ impl PhaseOutput {
 ///
 /// References are inlined, so that the document stands alone in an agent's prompt.
 #[must_use]
-pub fn schema(phase: Phase) -> Value {
+pub fn schema(phase: Phase) -> &'static Value {
+    &of_phase(phase).document
+}
+
+/// Hash of the schema of `phase`.
+pub(crate) fn schema_hash(phase: Phase) -> ContentHash {
+    of_phase(phase).hash
+}
+
+struct PhaseSchema {
+    document: Value,
+    hash: ContentHash,
+}
+
+/// Made once: generating one takes longer than checking a document against it.
+static SCHEMAS: LazyLock<[PhaseSchema; 5]> = LazyLock::new(|| {
+    Phase::ALL.map(|phase| {
+        let document = match phase {
+            Phase::Explore => root_schema::<ExploreOutput>(),
+            Phase::Requirements => root_schema::<RequirementsOutput>(),
+            Phase::Design => root_schema::<DesignOutput>(),
+            Phase::Tasks => root_schema::<TasksOutput>(),
+            Phase::Sync => root_schema::<SyncOutput>(),
+        };
+        let hash = ContentHash::of(document.to_string().as_bytes());
+        PhaseSchema { document, hash }
+    })
+});
+
+fn of_phase(phase: Phase) -> &'static PhaseSchema {
+    let [explore, requirements, design, tasks, sync] = &*SCHEMAS;
     match phase {
-        Phase::Explore => root_schema::<ExploreOutput>(),
-        Phase::Requirements => root_schema::<RequirementsOutput>(),
-        Phase::Design => root_schema::<DesignOutput>(),
-        Phase::Tasks => root_schema::<TasksOutput>(),
-        Phase::Sync => root_schema::<SyncOutput>(),
+        Phase::Explore => explore,
+        Phase::Requirements => requirements,
+        Phase::Design => design,
+        Phase::Tasks => tasks,
+        Phase::Sync => sync,
     }
 }
 

@@ -70,12 +70,12 @@ impl Checked {
 pub fn check(phase: Phase, document: &Value, earlier: &Earlier<'_>) -> Checked {
     let mut findings = Findings::default();
     let schema = artifact::schema(phase);
-    schema::validate(&schema, document, &mut findings);
+    schema::validate(schema, document, &mut findings);
     let mut output = None;
     if !findings.has_errors() {
         match PhaseOutput::parse(phase, document) {
             Ok(parsed) => {
-                text::blank(&schema, document, &mut findings);
+                text::blank(schema, document, &mut findings);
                 structure(&parsed, earlier, &mut findings);
                 output = Some(parsed);
             }

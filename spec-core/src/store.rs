@@ -167,7 +167,8 @@ pub trait SpecStore: fmt::Debug + Send + Sync + 'static {
     /// Takes or renews a duty that one runner at a time fulfils, for `term` from now. False while
     /// another runner's term lasts. Safe to repeat.
     ///
-    /// A term ends by itself; a leader whose work takes longer asks again before it does.
+    /// A term ends by itself; a leader whose work takes longer asks again before it does. A term of
+    /// zero gives the duty back.
     ///
     /// # Errors
     ///

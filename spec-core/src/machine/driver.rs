@@ -7,6 +7,7 @@ use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
 use super::active::{Active, ActiveGuard};
+use super::known::Known;
 use super::writes::{Trouble, Writes};
 use super::{Action, Input, Observation, SpecStateMachine, Transition, apply, due_at, next_action};
 use crate::attempt::FailureKind;
@@ -64,6 +65,7 @@ pub(super) struct Driver<'a, S, P> {
     pub(super) lease: Lease,
     token: &'a CancellationToken,
     pub(super) writes: Writes,
+    pub(super) known: Known,
     /// How far the clock by which the spec became due is ahead of this machine's.
     ahead: Duration,
 }
@@ -90,6 +92,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             lease,
             token,
             writes: Writes::new(lease, stored.spec.revision),
+            known: Known::default(),
             ahead: due.since(self.host.clock.now()),
         };
         let ended = driver.drive(stored, fruitless, &guard.active).await;
@@ -262,6 +265,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     async fn reload(&self, store_failures: &mut u32) -> Result<StoredSpec, Ended> {
         loop {
             self.writes.discard().await;
+            self.known.forget();
             match self.machine.store.require(self.lease.spec_id).await {
                 Ok(current) => {
                     self.writes.begin_at(current.spec.revision);
@@ -361,6 +365,9 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             );
         }
         let after = after.clone();
+        for artifact in &transition.artifacts {
+            self.known.accepted(artifact);
+        }
         self.writes.commit(transition);
         Some(after)
     }

@@ -107,11 +107,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
 
     async fn start(&self, spec: &Spec, run: RunKey) -> Performed {
         let key = run.attempt;
-        let Prepared {
-            plan,
-            inputs,
-            earlier: _,
-        } = match self.prepare(spec, run).await {
+        let Prepared { plan, inputs } = match self.prepare(spec, run).await {
             Ok(prepared) => prepared,
             Err(unprepared) => return unprepared.into_performed(key),
         };

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::driver::{Driver, Performed, chain, failed_effect};
 use super::effect::sandbox_ref;
-use super::prepare::{Earlier, Prepared, outputs};
+use super::prepare::Prepared;
 use super::{Observation, Verdict, sync_run};
 use crate::artifact::{Artifact, Author, PhaseOutput, content_hash};
 use crate::attempt::FailureKind;
@@ -32,27 +32,30 @@ const MAX_EVIDENCE_BYTES_IN_ALL: usize = 32 * 1024 * 1024;
 const READS_AT_A_TIME: usize = 8;
 
 impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
-    /// What `run` was given, and where its result is.
-    async fn ended_run(
-        &self,
-        spec: &Spec,
-        run: RunKey,
-    ) -> Result<(Prepared, SandboxRef), Performed> {
-        let key = run.attempt;
+    /// Where the result of `run` is.
+    async fn result_of(&self, spec: &Spec, run: RunKey) -> Result<SandboxPath, Performed> {
+        if let Some(path) = self.known.result_of(run) {
+            return Ok(path);
+        }
         match self.prepare(spec, run).await {
-            Ok(prepared) => sandbox_ref(spec, key)
-                .map(|sandbox| (prepared, sandbox))
-                .ok_or(Performed::Again),
-            Err(unprepared) => Err(unprepared.into_performed(key)),
+            Ok(prepared) => Ok(prepared.plan.result),
+            Err(unprepared) => Err(unprepared.into_performed(run.attempt)),
         }
     }
 
     /// Collects the result of `run` and judges it.
     pub(super) async fn evaluate(&self, spec: &Spec, run: RunKey) -> Performed {
         let key = run.attempt;
-        let (Prepared { plan, earlier, .. }, sandbox) = match self.ended_run(spec, run).await {
-            Ok(ended) => ended,
+        let path = match self.result_of(spec, run).await {
+            Ok(path) => path,
             Err(performed) => return performed,
+        };
+        let earlier = match self.earlier(spec, key.phase).await {
+            Ok(earlier) => earlier,
+            Err(unprepared) => return unprepared.into_performed(key),
+        };
+        let Some(sandbox) = sandbox_ref(spec, key) else {
+            return Performed::Again;
         };
         let agent = spec.worker();
         let rejected = |kind, message: String, findings| {
@@ -66,7 +69,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         let result = self
             .machine
             .spawner
-            .read_file(&sandbox, &plan.result, MAX_RESULT_BYTES)
+            .read_file(&sandbox, &path, MAX_RESULT_BYTES)
             .await;
         let bytes = match result {
             Ok(Some(bytes)) => bytes,
@@ -84,9 +87,8 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         };
         let (content, mut findings, output) = match check::read(&bytes) {
             Ok(content) => {
-                let earlier = typed(&earlier);
                 let check::Checked { findings, output } =
-                    check::check(key.phase, &content, &earlier);
+                    check::check(key.phase, &content, &earlier.typed());
                 (content, findings, output)
             }
             Err(finding) => (Value::Null, vec![finding], None),
@@ -185,9 +187,16 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     /// Completes SYNC: computes the report and hands the spec to the targets.
     pub(super) async fn sync(&self, spec: &Spec, run: RunKey) -> Performed {
         let key = run.attempt;
-        let (Prepared { plan, earlier, .. }, sandbox) = match self.ended_run(spec, run).await {
-            Ok(ended) => ended,
-            Err(performed) => return performed,
+        let Prepared { plan, .. } = match self.prepare(spec, run).await {
+            Ok(prepared) => prepared,
+            Err(unprepared) => return unprepared.into_performed(key),
+        };
+        let earlier = match self.earlier(spec, key.phase).await {
+            Ok(earlier) => earlier,
+            Err(unprepared) => return unprepared.into_performed(key),
+        };
+        let Some(sandbox) = sandbox_ref(spec, key) else {
+            return Performed::Again;
         };
         let read =
             self.machine
@@ -197,7 +206,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             Ok(bytes) => bytes.unwrap_or_default(),
             Err(error) => return Self::judge_error(key, "cannot read the result", &error).into(),
         };
-        let Some(outputs) = outputs(&earlier) else {
+        let Some(outputs) = earlier.complete() else {
             return Performed::Again;
         };
         let commit = match sync_run::read_result(spec, &plan, &bytes) {
@@ -253,20 +262,6 @@ fn is_unusable(error: &SpawnError) -> bool {
         error.kind(),
         SpawnErrorKind::Rejected | SpawnErrorKind::TooLarge
     )
-}
-
-fn typed(earlier: &Earlier) -> check::Earlier<'_> {
-    let mut typed = check::Earlier::default();
-    for output in earlier.values() {
-        match output {
-            PhaseOutput::Explore(explore) => typed.explore = Some(explore),
-            PhaseOutput::Requirements(requirements) => typed.requirements = Some(requirements),
-            PhaseOutput::Design(design) => typed.design = Some(design),
-            PhaseOutput::Tasks(tasks) => typed.tasks = Some(tasks),
-            PhaseOutput::Sync(_) => {}
-        }
-    }
-    typed
 }
 
 fn vetoed(findings: &[Finding]) -> bool {

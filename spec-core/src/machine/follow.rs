@@ -1,6 +1,8 @@
 //! Following a run: its lines become progress events, in small timed batches.
 
 use std::collections::VecDeque;
+use std::pin::pin;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 
@@ -20,6 +22,8 @@ use crate::usage::Usage;
 
 /// Progress items stored per run; what comes after is counted.
 const MAX_ITEMS: u64 = 2000;
+/// How long a run goes on before what its driver remembers is let go.
+const MIN_IDLE: Duration = Duration::from_secs(1);
 /// Progress items per event.
 const MAX_BATCH: usize = 50;
 /// Characters of a progress item.
@@ -76,6 +80,9 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         let interval = self.machine.host.config.progress_interval;
         let enough = self.sleep(until.since(self.now()));
         tokio::pin!(enough);
+        // An agent that takes its time: what is remembered for the next step takes memory meanwhile.
+        let mut idle = pin!(self.sleep(interval.max(MIN_IDLE)));
+        let mut remembers = true;
         // When what was read is stored at the latest; none while there is nothing to store.
         let mut due: Option<Timestamp> = None;
         let observation = loop {
@@ -87,6 +94,11 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 }
                 () = self.sleep(due.map_or(interval, |due| due.since(self.now()))),
                     if due.is_some() => None,
+                () = &mut idle, if remembers => {
+                    self.known.forget();
+                    remembers = false;
+                    continue;
+                }
                 item = output.next() => Some(item),
             };
             match item {

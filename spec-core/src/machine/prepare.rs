@@ -1,28 +1,22 @@
 //! What a run is given: the agent's plan for the task, or the script of SYNC.
 
-use std::collections::BTreeMap;
-
 use super::driver::Driver;
+use super::known::Earlier;
 use super::sync_run;
 use crate::agent::{Agent, AgentContext, AgentTask, PROTOCOL_VERSION, RunPlan, prompt};
-use crate::artifact::{PhaseOutput, schema};
+use crate::artifact::{schema, schema_hash};
 use crate::attempt::{FailureKind, PinnedInputs};
 use crate::id::{ContentHash, RunKey};
 use crate::phase::Phase;
 use crate::sandbox::SandboxSpawner;
 use crate::spec::Spec;
 use crate::store::{SpecStore, StoreError};
-use crate::sync::Outputs;
 
-/// Outputs of the phases before, typed.
-pub(super) type Earlier = BTreeMap<Phase, PhaseOutput>;
-
-/// A run, ready to be started or judged.
+/// A run, ready to be started.
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) plan: RunPlan,
     pub(super) inputs: PinnedInputs,
-    pub(super) earlier: Earlier,
 }
 
 /// Why a run cannot be prepared.
@@ -35,46 +29,53 @@ pub(super) enum Unprepared {
 }
 
 impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
+    /// The accepted outputs of the phases before `phase`.
+    pub(super) async fn earlier(&self, spec: &Spec, phase: Phase) -> Result<Earlier, Unprepared> {
+        if let Some(earlier) = self.known.earlier(phase) {
+            return Ok(earlier);
+        }
+        let mut earlier = Earlier::default();
+        // In the first phase there is nothing yet.
+        if spec
+            .phases
+            .iter()
+            .any(|(_, phase)| phase.accepted.is_some())
+        {
+            let artifacts = self.machine.store.artifacts(spec.id).await;
+            for artifact in artifacts.map_err(Unprepared::Store)? {
+                let of = artifact.phase;
+                earlier.add(artifact).map_err(|error| {
+                    broken(&format!(
+                        "the stored artifact of {of} cannot be read: {error}"
+                    ))
+                })?;
+            }
+        }
+        self.known.remember_earlier(earlier.clone());
+        Ok(earlier.before(phase))
+    }
+
     /// Prepares a run of the attempt that is under way. The same state gives the same plan.
     pub(super) async fn prepare(&self, spec: &Spec, run: RunKey) -> Result<Prepared, Unprepared> {
-        let broken = |message: &str| Unprepared::Failed(FailureKind::Poisoned, message.to_owned());
         let Some((_, attempt)) = spec.active_attempt() else {
             return Err(broken("no attempt is under way"));
         };
         let Some(facts) = &attempt.facts else {
             return Err(broken("the attempt has no sandbox"));
         };
-        let artifacts = self
-            .machine
-            .store
-            .artifacts(spec.id)
-            .await
-            .map_err(Unprepared::Store)?;
         let phase = run.attempt.phase;
-        let artifacts = || artifacts.iter().filter(|artifact| artifact.phase < phase);
-        let mut earlier = Earlier::new();
-        for artifact in artifacts() {
-            let output = artifact.output().map_err(|error| {
-                broken(&format!(
-                    "the stored artifact of {} cannot be read: {error}",
-                    artifact.phase
-                ))
-            })?;
-            earlier.insert(artifact.phase, output);
-        }
+        let earlier = self.earlier(spec, phase).await?;
         if phase == Phase::Sync {
-            let outputs = outputs(&earlier).ok_or_else(|| broken("an artifact is missing"))?;
+            let outputs = earlier
+                .complete()
+                .ok_or_else(|| broken("an artifact is missing"))?;
             let plan = sync_run::plan(spec, run, &facts.layout, &outputs)
                 .map_err(|invalid| broken(&invalid.to_string()))?;
             let inputs = PinnedInputs {
                 prompt_hash: ContentHash::of(sync_run::SCRIPT.as_bytes()),
                 schema_hash: ContentHash::of(b""),
             };
-            return Ok(Prepared {
-                plan,
-                inputs,
-                earlier,
-            });
+            return Ok(Prepared { plan, inputs });
         }
         let agent = self.agent(&attempt.agent)?;
         let context = AgentContext {
@@ -87,7 +88,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             description: spec.description.clone(),
             repository: facts.layout.repository.clone(),
             commit: facts.commit.clone(),
-            outputs: artifacts().map(|a| (a.phase, a.content.clone())).collect(),
+            outputs: earlier.contents(),
             findings: attempt.findings.clone(),
         };
         let task = AgentTask {
@@ -106,13 +107,10 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         })?;
         let inputs = PinnedInputs {
             prompt_hash: ContentHash::of(task.prompt.as_bytes()),
-            schema_hash: ContentHash::of(task.schema.to_string().as_bytes()),
+            schema_hash: schema_hash(phase),
         };
-        Ok(Prepared {
-            plan,
-            inputs,
-            earlier,
-        })
+        self.known.remember_result(run, plan.result.clone());
+        Ok(Prepared { plan, inputs })
     }
 
     pub(super) fn agent(&self, name: &crate::id::AgentName) -> Result<&dyn Agent, Unprepared> {
@@ -125,26 +123,6 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     }
 }
 
-/// The outputs of the four phases before SYNC.
-pub(super) fn outputs(earlier: &Earlier) -> Option<Outputs> {
-    let (
-        Some(PhaseOutput::Explore(explore)),
-        Some(PhaseOutput::Requirements(requirements)),
-        Some(PhaseOutput::Design(design)),
-        Some(PhaseOutput::Tasks(tasks)),
-    ) = (
-        earlier.get(&Phase::Explore),
-        earlier.get(&Phase::Requirements),
-        earlier.get(&Phase::Design),
-        earlier.get(&Phase::Tasks),
-    )
-    else {
-        return None;
-    };
-    Some(Outputs {
-        explore: (**explore).clone(),
-        requirements: (**requirements).clone(),
-        design: (**design).clone(),
-        tasks: (**tasks).clone(),
-    })
+fn broken(message: &str) -> Unprepared {
+    Unprepared::Failed(FailureKind::Poisoned, message.to_owned())
 }

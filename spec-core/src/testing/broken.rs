@@ -1,6 +1,11 @@
 //! Stores that are wrong in one way each: they show that the conformance suite sees it.
 
+mod fault;
+
+pub use fault::Fault;
+
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,51 +16,15 @@ use futures_util::StreamExt;
 use crate::artifact::Artifact;
 use crate::clock::{Clock, Timestamp};
 use crate::event::SpecEvent;
-use crate::id::{ArtifactVersion, Duty, RunnerId, Sequence, SpecId};
+use crate::id::{
+    ArtifactVersion, Duty, IdempotencyKey, ProjectId, RunnerId, Sequence, SpecId, UserId,
+};
 use crate::phase::Phase;
 use crate::store::{
     Append, Appended, Claim, Claimed, Commit, Committed, Create, Created, Heartbeat, Lease,
     MemoryStore, Page, PageLimit, SpecQuery, SpecStore, SpecSummary, StoreError, StoreErrorKind,
     StoredSpec, Wakeup,
 };
-
-/// What is wrong with a [`BrokenStore`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Fault {
-    /// Commits win whatever revision they were made from.
-    IgnoresRevision,
-    /// Commits under an old lease succeed.
-    IgnoresFence,
-    /// A commit stores the state and drops the events.
-    DropsEvents,
-    /// A refused commit leaves its events behind.
-    KeepsEventsOfRefusedCommits,
-    /// A commit whose future is dropped stays half done.
-    StopsHalfway,
-    /// Two events of a spec stand at one place.
-    ReusesSequence,
-    /// A repeated creation stores a second spec.
-    ForgetsIdempotencyKey,
-    /// A held spec is handed out again.
-    ClaimsTwice,
-    /// Specs are handed out in a format that the runner does not know.
-    IgnoresMachineVersion,
-    /// Claims are not counted.
-    CountsNoClaims,
-    /// Runners are let back in after their lease has expired.
-    ForgivesExpiredRunners,
-    /// How far output was read is lost.
-    ForgetsCheckpoint,
-    /// Of the artifacts of a commit, the last is lost.
-    LosesArtifact,
-    /// Later pages of a list leave out their first spec.
-    ListSkips,
-    /// Times are cut to milliseconds.
-    CutsTime,
-    /// Nobody is told of changes.
-    WakesNobody,
-}
 
 /// A store in memory with one [`Fault`]. Never to be used for anything but tests of tests.
 #[derive(Debug)]
@@ -71,6 +40,11 @@ struct Memory {
     leftovers: HashMap<SpecId, Commit>,
     half_done: HashMap<SpecId, Sequence>,
     claimed: Vec<Claimed>,
+    /// Who holds what, as far as claims tell.
+    leases: HashMap<SpecId, (ProjectId, Lease)>,
+    leaders: HashMap<Duty, RunnerId>,
+    keys: HashMap<(UserId, IdempotencyKey), StoredSpec>,
+    deleted: HashMap<SpecId, Vec<SpecEvent>>,
 }
 
 impl BrokenStore {
@@ -105,6 +79,89 @@ impl BrokenStore {
         committed
     }
 
+    /// A heartbeat that lets an expired runner back in.
+    async fn revive(&self, runner: RunnerId, lease: Duration) -> Result<Heartbeat, StoreError> {
+        match self.inner.heartbeat(runner, lease).await {
+            Err(error) if error.kind() == StoreErrorKind::Fenced => {
+                self.inner.retire(runner).await?;
+                self.inner.heartbeat(runner, lease).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Keeps to a key whatever has become of its spec.
+    async fn create_once(
+        &self,
+        create: Create,
+        key: IdempotencyKey,
+    ) -> Result<Created, StoreError> {
+        let key = (create.spec.owner.clone(), key);
+        let earlier = self.memory().keys.get(&key).cloned();
+        if let Some(earlier) = earlier {
+            return Ok(Created::Existing(earlier));
+        }
+        let created = self.inner.create(create).await?;
+        if let Created::New { stored, .. } = &created {
+            self.memory().keys.insert(key, stored.clone());
+        }
+        Ok(created)
+    }
+
+    /// Claims the longest due under a cap, counting what was held some time before.
+    async fn claim_in_order(
+        &self,
+        claim: Claim,
+        cap: NonZeroU32,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let mut held = HashMap::<ProjectId, u32>::new();
+        for (project, _) in self.memory().leases.values() {
+            *held.entry(project.clone()).or_default() += 1;
+        }
+        if self.has(Fault::ChecksCapTooEarly) {
+            for _turn in 0..64 {
+                tokio::task::yield_now().await;
+            }
+        }
+        let all = Claim {
+            limit: u32::MAX,
+            max_per_project: None,
+            ..claim
+        };
+        let mut kept = Vec::new();
+        let limit = usize::try_from(claim.limit).unwrap_or(usize::MAX);
+        for claimed in self.inner.claim(&all).await? {
+            let held = held
+                .entry(claimed.stored.spec.project_id.clone())
+                .or_default();
+            if *held < cap.get() && kept.len() < limit {
+                *held += 1;
+                kept.push(claimed);
+            } else {
+                self.inner.release(&claimed.lease).await?;
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Remembers the events of all that may be deleted next.
+    async fn remember_archived(&self) -> Result<(), StoreError> {
+        let query = SpecQuery {
+            include_archived: true,
+            ..SpecQuery::default()
+        };
+        for summary in self.inner.list(&query).await?.items {
+            if summary.archived_at.is_some() {
+                let events = self
+                    .inner
+                    .events(summary.id, Sequence::default(), PageLimit::MAX)
+                    .await?;
+                self.memory().deleted.insert(summary.id, events);
+            }
+        }
+        Ok(())
+    }
+
     /// Makes the commit fit whatever is stored.
     async fn overrule(&self, commit: &mut Commit) -> Result<(), StoreError> {
         if let Some(current) = self.inner.get(commit.spec.id).await? {
@@ -120,6 +177,19 @@ impl SpecStore for BrokenStore {
     async fn create(&self, mut create: Create) -> Result<Created, StoreError> {
         if self.has(Fault::ForgetsIdempotencyKey) {
             create.idempotency_key = None;
+        }
+        if self.has(Fault::IgnoresRunnerOfNewSpecs) {
+            create.runner = None;
+        }
+        if self.has(Fault::HandsNewSpecsToTheDead)
+            && let Some(runner) = create.runner
+        {
+            self.revive(runner, Duration::from_mins(1)).await?;
+        }
+        if self.has(Fault::PurgeKeepsKeys)
+            && let Some(key) = create.idempotency_key.clone()
+        {
+            return self.create_once(create, key).await;
         }
         self.inner.create(create).await
     }
@@ -147,32 +217,43 @@ impl SpecStore for BrokenStore {
     }
 
     async fn commit(&self, mut commit: Commit) -> Result<Committed, StoreError> {
-        match self.fault {
-            Fault::IgnoresRevision => self.overrule(&mut commit).await?,
-            Fault::IgnoresFence => commit.lease = None,
-            Fault::DropsEvents => commit.events.clear(),
-            Fault::LosesArtifact => drop(commit.artifacts.pop()),
-            Fault::StopsHalfway => return self.commit_in_two_parts(commit).await,
-            Fault::KeepsEventsOfRefusedCommits => {
-                let refused = commit.clone();
-                let outcome = self.inner.commit(commit).await;
-                if outcome.is_err() {
-                    self.memory().leftovers.insert(refused.spec.id, refused);
-                }
-                return outcome;
-            }
-            Fault::ReusesSequence
-            | Fault::ForgetsIdempotencyKey
-            | Fault::ClaimsTwice
-            | Fault::IgnoresMachineVersion
-            | Fault::CountsNoClaims
-            | Fault::ForgivesExpiredRunners
-            | Fault::ForgetsCheckpoint
-            | Fault::ListSkips
-            | Fault::CutsTime
-            | Fault::WakesNobody => {}
+        if self.has(Fault::StopsHalfway) {
+            return self.commit_in_two_parts(commit).await;
         }
-        self.inner.commit(commit).await
+        if self.has(Fault::IgnoresRevision) {
+            self.overrule(&mut commit).await?;
+        }
+        if self.has(Fault::IgnoresFence) {
+            commit.lease = None;
+        }
+        if self.has(Fault::DropsEvents) {
+            commit.events.clear();
+        }
+        if self.has(Fault::LosesArtifact) {
+            commit.artifacts.pop();
+        }
+        if self.has(Fault::CountsOneRevision) {
+            commit.spec.revision = commit.expected.next();
+        }
+        if self.has(Fault::KeepsAfterCommit) {
+            commit.release = false;
+        }
+        let asked = commit.clone();
+        let outcome = self.inner.commit(commit).await;
+        let id = asked.spec.id;
+        if outcome.is_err() && self.has(Fault::KeepsEventsOfRefusedCommits) {
+            self.memory().leftovers.insert(id, asked.clone());
+        }
+        let takes_away = outcome.is_err() && self.has(Fault::ReleasesRefusedCommits)
+            || asked.lease.is_none() && self.has(Fault::ReleasesWithoutLease);
+        let holder = self.memory().leases.get(&id).map(|(_, lease)| *lease);
+        if asked.release
+            && takes_away
+            && let Some(holder) = holder
+        {
+            self.inner.release(&holder).await?;
+        }
+        outcome
     }
 
     async fn append(&self, append: Append) -> Result<Appended, StoreError> {
@@ -188,6 +269,9 @@ impl SpecStore for BrokenStore {
         let mut events = self.inner.events(id, after, limit).await?;
         let last = events.last().map_or(after, |event| event.sequence);
         let memory = self.memory();
+        if let Some(deleted) = memory.deleted.get(&id) {
+            events.clone_from(deleted);
+        }
         if let Some(visible) = memory.half_done.get(&id) {
             events.retain(|event| event.sequence <= *visible);
         }
@@ -225,7 +309,19 @@ impl SpecStore for BrokenStore {
         if self.has(Fault::IgnoresMachineVersion) {
             claim.machine_version = u16::MAX;
         }
-        let mut claimed = self.inner.claim(&claim).await?;
+        if self.has(Fault::IgnoresCap) {
+            claim.max_per_project = None;
+        }
+        let mut claimed = match claim.max_per_project {
+            Some(cap) if self.has(Fault::GivesNoTurns) || self.has(Fault::ChecksCapTooEarly) => {
+                self.claim_in_order(claim, cap).await?
+            }
+            Some(_) | None => self.inner.claim(&claim).await?,
+        };
+        self.memory().leases.extend(claimed.iter().map(|claimed| {
+            let project = claimed.stored.spec.project_id.clone();
+            (claimed.lease.spec_id, (project, claimed.lease))
+        }));
         if self.has(Fault::CountsNoClaims) {
             for claimed in &mut claimed {
                 claimed.fruitless = 0;
@@ -240,19 +336,17 @@ impl SpecStore for BrokenStore {
     }
 
     async fn heartbeat(&self, runner: RunnerId, lease: Duration) -> Result<Heartbeat, StoreError> {
-        match self.inner.heartbeat(runner, lease).await {
-            Err(error)
-                if error.kind() == StoreErrorKind::Fenced
-                    && self.has(Fault::ForgivesExpiredRunners) =>
-            {
-                self.inner.retire(runner).await?;
-                self.inner.heartbeat(runner, lease).await
-            }
-            outcome => outcome,
+        if self.has(Fault::ForgivesExpiredRunners) {
+            return self.revive(runner, lease).await;
         }
+        self.inner.heartbeat(runner, lease).await
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        if self.has(Fault::LosesReleases) {
+            return Ok(());
+        }
+        self.memory().leases.retain(|_, (_, held)| held != lease);
         self.inner.release(lease).await
     }
 
@@ -266,10 +360,37 @@ impl SpecStore for BrokenStore {
         runner: RunnerId,
         term: Duration,
     ) -> Result<bool, StoreError> {
+        if self.has(Fault::ElectsEverybody) {
+            return Ok(true);
+        }
+        if self.has(Fault::DeposesNobody) {
+            let mut memory = self.memory();
+            let first = memory.leaders.entry(duty.clone()).or_insert(runner);
+            return Ok(*first == runner);
+        }
+        if self.has(Fault::MixesDuties) {
+            let Ok(only) = Duty::new("everything") else {
+                return Ok(false);
+            };
+            return self.inner.lead(&only, runner, term).await;
+        }
         self.inner.lead(duty, runner, term).await
     }
 
-    async fn purge(&self, archived_before: Timestamp, limit: PageLimit) -> Result<u32, StoreError> {
+    async fn purge(
+        &self,
+        mut archived_before: Timestamp,
+        mut limit: PageLimit,
+    ) -> Result<u32, StoreError> {
+        if self.has(Fault::PurgesTooEarly) {
+            archived_before = Timestamp::from_micros(i64::MAX);
+        }
+        if self.has(Fault::PurgesWithoutLimit) {
+            limit = PageLimit::MAX;
+        }
+        if self.has(Fault::PurgeKeepsEvents) {
+            self.remember_archived().await?;
+        }
         self.inner.purge(archived_before, limit).await
     }
 
@@ -278,6 +399,17 @@ impl SpecStore for BrokenStore {
             // Ends at once instead of never, so that nobody has to wait to see it.
             return futures_util::stream::empty().boxed();
         }
-        self.inner.wakeups()
+        let all_due = self.has(Fault::CallsAllDue);
+        self.inner
+            .wakeups()
+            .map(move |wakeup| match wakeup {
+                Wakeup::Spec { id, revision, due } => Wakeup::Spec {
+                    id,
+                    revision,
+                    due: due || all_due,
+                },
+                Wakeup::Lagged => Wakeup::Lagged,
+            })
+            .boxed()
     }
 }

@@ -34,14 +34,14 @@ fn counting(world: &World) -> (RuledStore, Arc<Counts>) {
     let counts = Arc::new(Counts::default());
     let counted = Arc::clone(&counts);
     let store = RuledStore::new(&world.store, move |call| {
-        let counter = match call {
+        let tally = match call {
             Call::Commit(_) => &counted.commits,
             Call::Append => &counted.appends,
             Call::Claim => &counted.claims,
             Call::Get => &counted.reads,
             Call::Events | Call::Heartbeat => return Fate::Pass,
         };
-        counter.fetch_add(1, Ordering::SeqCst);
+        tally.fetch_add(1, Ordering::SeqCst);
         Fate::Slow
     });
     (store, counts)

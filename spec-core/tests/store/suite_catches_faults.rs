@@ -2,7 +2,8 @@
 
 use spec_core::testing::broken::Fault;
 use spec_core::testing::conformance::store::{
-    append, artifacts, cancellation, claim, commit, create, fence, lease, list, wakeups,
+    append, artifacts, cancellation, claim, commit, create, duty, fair, fence, give_back, handover,
+    lease, list, purge, races, wakeups,
 };
 use tokio::task::JoinSet;
 
@@ -63,4 +64,40 @@ caught! {
         CutsTime by create::create_keeps_time_to_the_microsecond,
     a_store_that_wakes_nobody_is_caught:
         WakesNobody by wakeups::wakeups_reach_every_listener_after_every_change,
+    a_store_that_calls_for_runners_in_vain_is_caught:
+        CallsAllDue by wakeups::wakeups_about_held_specs_call_nobody,
+    a_store_that_hands_new_specs_to_nobody_is_caught:
+        IgnoresRunnerOfNewSpecs by handover::create_hands_the_spec_to_its_runner,
+    a_store_that_hands_new_specs_to_the_dead_is_caught:
+        HandsNewSpecsToTheDead by handover::create_hands_nothing_to_a_runner_without_a_lease,
+    a_store_that_counts_merged_commits_as_one_is_caught:
+        CountsOneRevision by commit::commit_stores_several_revisions_at_once,
+    a_store_that_keeps_specs_after_a_commit_is_caught:
+        KeepsAfterCommit by give_back::commit_and_release_lets_another_runner_claim,
+    a_store_that_lets_commands_release_is_caught:
+        ReleasesWithoutLease by give_back::commit_and_release_without_a_lease_takes_nothing_away,
+    a_store_that_releases_after_a_refusal_is_caught:
+        ReleasesRefusedCommits by give_back::refused_commits_release_nothing,
+    a_store_that_loses_releases_is_caught:
+        LosesReleases by races::racing_claims_and_releases_lose_nothing,
+    a_store_that_ignores_the_cap_is_caught:
+        IgnoresCap by fair::claim_keeps_every_project_within_the_cap,
+    a_store_that_checks_the_cap_too_early_is_caught:
+        ChecksCapTooEarly by fair::racing_claims_never_exceed_the_cap,
+    a_store_that_gives_no_turns_is_caught:
+        GivesNoTurns by fair::claim_lets_projects_take_turns,
+    a_store_that_elects_everybody_is_caught:
+        ElectsEverybody by duty::racing_leaders_have_one_winner,
+    a_store_that_deposes_nobody_is_caught:
+        DeposesNobody by duty::lead_passes_on_after_the_term_and_not_before,
+    a_store_that_mixes_duties_is_caught:
+        MixesDuties by duty::duties_do_not_disturb_each_other,
+    a_store_that_purges_too_early_is_caught:
+        PurgesTooEarly by purge::purge_deletes_what_was_archived_before_and_nothing_else,
+    a_store_that_purges_without_limit_is_caught:
+        PurgesWithoutLimit by purge::purge_deletes_no_more_than_its_limit,
+    a_store_that_keeps_the_events_of_the_deleted_is_caught:
+        PurgeKeepsEvents by purge::purge_leaves_nothing_of_a_spec,
+    a_store_that_keeps_the_keys_of_the_deleted_is_caught:
+        PurgeKeepsKeys by purge::purge_leaves_nothing_of_a_spec,
 }

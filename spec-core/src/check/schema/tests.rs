@@ -22,7 +22,7 @@ fn errors(schema: &Value, value: &Value) -> Vec<(String, String, String)> {
 fn error_of(phase: Phase, pointer: &str, value: Value) -> (String, String, String) {
     let mut document = fixture::output_json(phase);
     *document.pointer_mut(pointer).unwrap() = value;
-    let mut errors = errors(&artifact::schema(phase), &document);
+    let mut errors = errors(artifact::schema(phase), &document);
     assert_eq!(errors.len(), 1, "{errors:?}");
     errors.remove(0)
 }
@@ -30,7 +30,7 @@ fn error_of(phase: Phase, pointer: &str, value: Value) -> (String, String, Strin
 #[test]
 fn every_fixture_satisfies_its_schema() {
     for phase in Phase::ALL {
-        let found = errors(&artifact::schema(phase), &fixture::output_json(phase));
+        let found = errors(artifact::schema(phase), &fixture::output_json(phase));
         assert!(found.is_empty(), "{phase}: {found:?}");
     }
 }
@@ -77,7 +77,7 @@ fn the_schemas_use_no_keyword_that_this_validator_does_not_know() {
             }
         }
     }
-    Phase::ALL.map(artifact::schema).iter().for_each(walk);
+    Phase::ALL.map(artifact::schema).into_iter().for_each(walk);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_missing_field_is_told_at_the_object_that_lacks_it() {
         .unwrap()
         .remove("requirements_addressed");
     assert_eq!(
-        errors(&artifact::schema(Phase::Tasks), &document),
+        errors(artifact::schema(Phase::Tasks), &document),
         [(
             "/tasks/1".to_owned(),
             "schema.required".to_owned(),
@@ -143,7 +143,7 @@ fn unknown_fields_are_a_warning() {
     let mut document = fixture::output_json(Phase::Explore);
     document["key_file"] = json!([]);
     let mut findings = Findings::default();
-    validate(&artifact::schema(Phase::Explore), &document, &mut findings);
+    validate(artifact::schema(Phase::Explore), &document, &mut findings);
     let findings = findings.into_sorted();
     assert_eq!(findings.len(), 1);
     assert_eq!(findings[0].rule, "schema.unknown");
@@ -277,7 +277,7 @@ fn mutation() -> impl Strategy<Value = Mutation> {
 fn agrees_with_a_full_validator_on_mutated_documents() {
     for phase in Phase::ALL {
         let schema = artifact::schema(phase);
-        let judge = jsonschema::validator_for(&comparable(&schema)).unwrap();
+        let judge = jsonschema::validator_for(&comparable(schema)).unwrap();
         let valid = fixture::output_json(phase);
         let mut runner = proptest::test_runner::TestRunner::default();
         let mutations = proptest::collection::vec(mutation(), 0..4);
@@ -286,7 +286,7 @@ fn agrees_with_a_full_validator_on_mutated_documents() {
             for mutation in &mutations {
                 mutate(&mut document, mutation);
             }
-            let found = errors(&schema, &document);
+            let found = errors(schema, &document);
             prop_assert_eq!(found.is_empty(), judge.is_valid(&document), "{:?}", found);
             // Whatever passes can be read.
             if found.is_empty() {

@@ -18,10 +18,15 @@ pub mod commit;
 pub mod corruption;
 pub mod create;
 pub mod durability;
+pub mod duty;
 pub mod events;
+pub mod fair;
 pub mod fence;
+pub mod give_back;
+pub mod handover;
 pub mod lease;
 pub mod list;
+pub mod purge;
 pub mod races;
 mod sample;
 pub mod wakeups;
@@ -58,7 +63,8 @@ pub trait StoreFixture: fmt::Debug + Send + Sync {
     /// The time, as the store sees it.
     fn now(&self) -> Timestamp;
 
-    /// Lets time pass for the store without waiting: leases run out, specs become due.
+    /// Lets time pass for the store without waiting: leases and duties run out, specs
+    /// become due.
     async fn advance(&self, duration: Duration);
 }
 
@@ -106,12 +112,28 @@ macro_rules! store_conformance {
             create::racing_creates_with_one_key_store_one_spec,
             create::get_finds_nothing_under_an_unknown_id,
 
+            handover::create_hands_the_spec_to_its_runner,
+            handover::heartbeat_lists_what_was_created_for_its_runner,
+            handover::create_hands_nothing_to_a_runner_without_a_lease,
+            handover::create_hands_nothing_over_that_is_not_due,
+            handover::create_with_a_used_key_hands_nothing_over,
+            handover::create_for_a_runner_counts_as_a_claim,
+            handover::racing_creates_with_one_key_hand_the_spec_to_one_runner,
+
             commit::commit_stores_state_events_and_artifacts_together,
             commit::commit_refuses_a_stale_revision,
             commit::commit_refuses_an_unknown_spec,
             commit::commit_refuses_to_keep_the_revision,
+            commit::commit_stores_several_revisions_at_once,
             commit::commit_keeps_the_checkpoint,
             commit::a_spec_walks_from_launch_to_completion,
+
+            give_back::commit_and_release_lets_another_runner_claim,
+            give_back::commit_and_release_ends_the_lease,
+            give_back::commit_and_release_is_not_fruitless,
+            give_back::commit_and_release_of_a_spec_that_waits_keeps_it_waiting,
+            give_back::commit_and_release_without_a_lease_takes_nothing_away,
+            give_back::refused_commits_release_nothing,
 
             fence::commit_is_fenced_by_a_later_claim,
             fence::commit_reports_the_fence_before_the_conflict,
@@ -155,6 +177,17 @@ macro_rules! store_conformance {
             claim::claim_refuses_a_runner_without_a_lease,
             claim::claim_counts_the_runners_that_died_without_progress,
 
+            fair::claim_keeps_every_project_within_the_cap,
+            fair::claim_counts_what_other_runners_hold,
+            fair::claim_does_not_count_what_expired_runners_hold,
+            fair::claim_lets_projects_take_turns,
+            fair::claim_prefers_the_project_that_holds_least,
+            fair::claim_without_a_cap_asks_nothing_about_projects,
+            fair::claim_with_a_cap_hands_out_what_is_due_and_nothing_else,
+            fair::claim_of_one_spec_keeps_to_the_cap,
+            fair::claim_with_a_cap_passes_over_an_unreadable_state,
+            fair::racing_claims_never_exceed_the_cap,
+
             lease::heartbeat_lists_what_is_held,
             lease::heartbeat_extends_the_lease,
             lease::heartbeat_refuses_an_expired_runner,
@@ -162,15 +195,34 @@ macro_rules! store_conformance {
             lease::release_under_a_stale_lease_does_nothing,
             lease::retire_gives_everything_back,
 
+            duty::lead_is_granted_to_one_runner_at_a_time,
+            duty::lead_passes_on_after_the_term_and_not_before,
+            duty::lead_is_extended_by_asking_again,
+            duty::lead_for_no_time_gives_the_duty_back,
+            duty::duties_do_not_disturb_each_other,
+            duty::racing_leaders_have_one_winner,
+
+            purge::purge_deletes_what_was_archived_before_and_nothing_else,
+            purge::purge_deletes_no_more_than_its_limit,
+            purge::purge_leaves_nothing_of_a_spec,
+            purge::purge_touches_no_other_spec,
+            purge::purge_takes_a_spec_from_its_holder,
+            purge::racing_purges_count_each_spec_once,
+
             wakeups::wakeups_reach_every_listener_after_every_change,
+            wakeups::wakeups_say_when_somebody_may_claim,
+            wakeups::wakeups_about_held_specs_call_nobody,
             wakeups::wakeups_tell_a_slow_listener_that_it_lagged,
 
             races::racing_commits_have_one_winner,
             races::racing_claims_hand_out_each_spec_once,
             races::racing_commands_and_appends_lose_nothing,
+            races::racing_commits_under_one_lease_have_one_winner,
+            races::racing_claims_and_releases_lose_nothing,
 
             durability::reopening_keeps_specs_events_and_artifacts,
             durability::reopening_keeps_leases_and_keys,
+            durability::reopening_keeps_duties,
 
             corruption::get_reports_an_unreadable_state,
             corruption::claim_skips_an_unreadable_state,

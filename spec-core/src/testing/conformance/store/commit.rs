@@ -83,6 +83,44 @@ pub async fn commit_refuses_to_keep_the_revision(fixture: &dyn StoreFixture) {
     assert_eq!(bench.consistent(before.spec.id).await, before);
 }
 
+/// Changes that follow each other may be stored as one: the events of several revisions, the state
+/// after the last.
+pub async fn commit_stores_several_revisions_at_once(fixture: &dyn StoreFixture) {
+    let bench = Bench::new(fixture).await;
+    let launched = bench.launch().await;
+    let id = launched.spec.id;
+    let lease = bench.claim_one(bench.runner().await).await.lease;
+    let steps = sample::steps_to_artifact(&launched.spec, bench.now());
+    let between = steps.first().unwrap().clone();
+    let merged = sample::merged(steps);
+    let (events, artifacts) = (merged.events.clone(), merged.artifacts.clone());
+    let after = merged.spec.clone();
+    assert!(after.revision > between.spec.revision);
+    let committed = bench.commit_under(lease, merged).await;
+    assert_eq!(committed.revision, after.revision);
+
+    let stored = bench.consistent(id).await;
+    assert_eq!(stored.spec, after);
+    assert_eq!(stored.last_sequence, committed.last_sequence);
+    let told = bench
+        .store
+        .events(id, launched.last_sequence, PageLimit::MAX);
+    let told = told.await.unwrap();
+    let told: Vec<_> = told.iter().map(|event| event.revision).collect();
+    let expected: Vec<_> = events.iter().map(|event| event.revision).collect();
+    assert_eq!(told, expected);
+    assert_eq!(bench.store.artifacts(id).await.unwrap(), artifacts);
+
+    // A revision that was passed over was never current.
+    let stale = Commit::new(sample::step(&between.spec, bench.now()));
+    assert_eq!(
+        refused(bench.store.commit(stale).await),
+        StoreErrorKind::Conflict
+    );
+    bench.commit(sample::step(&after, bench.now())).await;
+    bench.consistent(id).await;
+}
+
 /// A commit says nothing about how far output was read, and leaves it.
 pub async fn commit_keeps_the_checkpoint(fixture: &dyn StoreFixture) {
     let bench = Bench::new(fixture).await;

@@ -1,8 +1,8 @@
 //! Clauses about what a store keeps when it is closed and opened again.
 
-use super::bench::{Bench, PAST_LEASE, refused};
+use super::bench::{Bench, LEASE, PAST_LEASE, refused};
 use super::{StoreFixture, not_run, sample};
-use crate::id::{IdempotencyKey, Sequence};
+use crate::id::{Duty, IdempotencyKey, Sequence};
 use crate::store::{Commit, Create, Created, PageLimit, SpecQuery, StoreErrorKind};
 
 /// Opens the bench's store anew; `None` when it keeps nothing.
@@ -77,4 +77,20 @@ pub async fn reopening_keeps_leases_and_keys(fixture: &dyn StoreFixture) {
     bench.commit_under(taken.lease, step).await;
     let again = bench.store.create(keyed(&bench)).await.unwrap();
     assert_eq!(again, Created::Existing(bench.consistent(spec.id).await));
+}
+
+/// Who leads, and until when, is as it was.
+pub async fn reopening_keeps_duties(fixture: &dyn StoreFixture) {
+    let bench = Bench::new(fixture).await;
+    let (one, other) = (sample::runner_id(), sample::runner_id());
+    let duty = Duty::new("sweep").unwrap();
+    assert!(bench.store.lead(&duty, one, LEASE).await.unwrap());
+
+    let Some(bench) = reopened(bench).await else {
+        return;
+    };
+    assert!(!bench.store.lead(&duty, other, LEASE).await.unwrap());
+    assert!(bench.store.lead(&duty, one, LEASE).await.unwrap());
+    bench.fixture.advance(PAST_LEASE).await;
+    assert!(bench.store.lead(&duty, other, LEASE).await.unwrap());
 }

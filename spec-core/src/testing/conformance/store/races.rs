@@ -1,6 +1,7 @@
 //! Clauses that only show when many do the same at once.
 
 use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 
 use tokio::task::JoinSet;
 
@@ -95,4 +96,77 @@ pub async fn racing_commands_and_appends_lose_nothing(fixture: &dyn StoreFixture
         .filter(|event| matches!(event.body, EventBody::Progress { .. }))
         .count();
     assert_eq!(output, 20);
+}
+
+/// Of writers under one lease that saw the same revision, one wins, and the lease stands.
+pub async fn racing_commits_under_one_lease_have_one_winner(fixture: &dyn StoreFixture) {
+    let bench = Bench::new(fixture).await;
+    bench.launch().await;
+    let claimed = bench.claim_one(bench.runner().await).await;
+    let (before, lease) = (claimed.stored, claimed.lease);
+    let mut writers = JoinSet::new();
+    for _writer in 0..16 {
+        let store = bench.shared();
+        let commit = Commit::new(sample::step(&before.spec, bench.now())).under(lease);
+        writers.spawn(async move { store.commit(commit).await });
+    }
+    let mut winners = 0;
+    for outcome in writers.join_all().await {
+        match outcome {
+            Ok(_) => winners += 1,
+            Err(error) => assert_eq!(error.kind(), StoreErrorKind::Conflict, "{error}"),
+        }
+    }
+    assert_eq!(winners, 1);
+    let after = bench.consistent(before.spec.id).await;
+    assert_eq!(after.spec.revision, before.spec.revision.next());
+    bench
+        .commit_under(lease, sample::step(&after.spec, bench.now()))
+        .await;
+}
+
+/// While some give back and others claim, no spec has two holders and none is left without.
+pub async fn racing_claims_and_releases_lose_nothing(fixture: &dyn StoreFixture) {
+    let bench = Bench::new(fixture).await;
+    let mut specs = HashSet::new();
+    for _spec in 0..20 {
+        specs.insert(bench.launch().await.spec.id);
+    }
+    let epochs = Arc::new(Mutex::new(HashSet::new()));
+    let now = bench.now();
+    let mut runners = JoinSet::new();
+    for _runner in 0..8 {
+        let claim = Claim {
+            limit: 5,
+            ..any(bench.runner().await)
+        };
+        let (store, epochs) = (bench.shared(), Arc::clone(&epochs));
+        runners.spawn(async move {
+            for round in 0..10 {
+                for claimed in store.claim(&claim).await.unwrap() {
+                    let lease = claimed.lease;
+                    let first = epochs.lock().unwrap().insert((lease.spec_id, lease.epoch));
+                    assert!(first, "{lease} was handed out twice");
+                    assert_eq!(claimed.fruitless, 0);
+                    // Once a runner, so that no spec comes to its end.
+                    if round == 0 {
+                        let step = sample::step(&claimed.stored.spec, now);
+                        let commit = Commit::new(step).under(lease).and_release();
+                        store.commit(commit).await.unwrap();
+                    } else {
+                        store.release(&lease).await.unwrap();
+                    }
+                }
+            }
+        });
+    }
+    while let Some(runner) = runners.join_next().await {
+        runner.unwrap();
+    }
+    let left = bench.claim(bench.runner().await).await;
+    let left: HashSet<_> = left.iter().map(|claimed| claimed.lease.spec_id).collect();
+    assert_eq!(left, specs);
+    for id in specs {
+        bench.consistent(id).await;
+    }
 }

@@ -114,6 +114,20 @@ pub(super) fn steps_to_artifact(spec: &Spec, now: Timestamp) -> Vec<Transition> 
     steps
 }
 
+/// Several transitions, each made from the state after the one before, as one.
+pub(super) fn merged(transitions: Vec<Transition>) -> Transition {
+    transitions
+        .into_iter()
+        .reduce(|mut all, next| {
+            assert_eq!(all.spec.revision, next.from);
+            all.spec = next.spec;
+            all.events.extend(next.events);
+            all.artifacts.extend(next.artifacts);
+            all
+        })
+        .unwrap()
+}
+
 /// What becomes of `spec` when its next effect fails and is to be tried again after `wait`.
 pub(super) fn failed_effect(spec: &Spec, wait: Duration, now: Timestamp) -> Transition {
     let observation = Observation::EffectFailed {
