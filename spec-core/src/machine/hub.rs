@@ -13,6 +13,7 @@ use futures_core::stream::BoxStream;
 use futures_util::StreamExt as _;
 use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
 pub(super) use self::topic::{Found, Tail, Topic};
 use crate::id::SpecId;
@@ -30,6 +31,8 @@ struct Shared {
     /// Whether hints can be relied on: the last thing heard was one.
     hears: Arc<AtomicBool>,
     watched: Mutex<Watched>,
+    /// At most one that listens, and those before it that have not noticed yet that they are cancelled.
+    tasks: TaskTracker,
 }
 
 #[derive(Debug, Default)]
@@ -91,7 +94,8 @@ impl Hub {
         drop(watched);
         if let Some((runtime, listener, token)) = listener {
             let hints = store.wakeups();
-            runtime.spawn(listener.listen(hints, token));
+            let listening = listener.listen(hints, token);
+            self.0.tasks.spawn_on(listening, &runtime);
             // Others may have joined, and read, before the store was listened to.
             self.0.look_again();
         }

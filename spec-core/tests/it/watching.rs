@@ -352,9 +352,11 @@ async fn a_read_that_fails_once_is_repeated_and_one_that_keeps_failing_is_told_t
         let failing = Arc::clone(&left);
         let store = RuledStore::new(&world.store, move |call| {
             let fails = |n: usize| {
-                (n != usize::MAX)
-                    .then(|| n.checked_sub(1))
-                    .unwrap_or(Some(n))
+                if n == usize::MAX {
+                    Some(n)
+                } else {
+                    n.checked_sub(1)
+                }
             };
             let order = Ordering::SeqCst;
             match call {
