@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::cluster::Cluster;
 use crate::countdown::Countdown;
+use crate::counting_store::StoreCalls;
 
 /// Phases, or steps, of every spec on every side.
 pub(crate) const PHASES: usize = 5;
@@ -112,8 +113,8 @@ trait Engine: Send + Sync {
     /// Stops working and closes every connection.
     async fn stop(&self) -> Result<()>;
 
-    /// State changes that were recorded, where a side counts them itself.
-    fn revisions(&self) -> Option<u64> {
+    /// What was asked of the store, on our sides.
+    fn calls(&self) -> Option<&StoreCalls> {
         None
     }
 }

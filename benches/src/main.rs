@@ -2,13 +2,12 @@
 
 mod cluster;
 mod countdown;
+mod counting_store;
 mod cpu;
 mod engine;
 mod noop;
 mod print;
 mod statistics;
-
-mod terminal_store;
 
 use std::process::ExitCode;
 

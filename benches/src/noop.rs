@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt as _, stream};
 use serde_json::json;
+use spec_core::Phase;
 use spec_core::agent::CommandAgent;
 use spec_core::clock::Timestamp;
 use spec_core::id::{CommitId, OutputCursor, RunKey, SandboxId, SandboxKey, UserId};
-use spec_core::Phase;
 use spec_core::sandbox::{
     Capabilities, Isolation, Labels, Layout, Origin, Output, RunEnd, RunRequest, Sandbox,
     SandboxFile, SandboxPath, SandboxRef, SandboxState, SpawnError, SpawnErrorKind, SpawnRequest,

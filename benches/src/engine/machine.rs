@@ -1,7 +1,6 @@
 //! Our side: the whole machine, with sandboxes that cost nothing.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Result;
 use async_trait::async_trait;
@@ -14,13 +13,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Engine, Options};
 use crate::countdown::Countdown;
+use crate::counting_store::{CountingStore, StoreCalls};
 use crate::noop::{self, NoopSpawner};
-use crate::terminal_store::TerminalStore;
 
 pub(super) struct Machine<S> {
-    machine: SpecStateMachine<TerminalStore<S>, NoopSpawner>,
+    machine: SpecStateMachine<CountingStore<S>, NoopSpawner>,
     request: LaunchRequest,
-    revisions: Arc<AtomicU64>,
+    calls: Arc<StoreCalls>,
     token: CancellationToken,
     runner: Mutex<JoinSet<Result<(), spec_core::Error>>>,
 }
@@ -37,8 +36,8 @@ fn over<S: SpecStore>(
     options: &Options,
     countdown: Arc<Countdown>,
 ) -> Result<Machine<S>> {
-    let revisions = Arc::new(AtomicU64::new(0));
-    let store = TerminalStore::new(store, countdown, Arc::clone(&revisions));
+    let calls = Arc::new(StoreCalls::default());
+    let store = CountingStore::new(store, countdown, Arc::clone(&calls));
     let config = RunnerConfig::new(Environment::new("bench")?).with_slots(options.slots);
     let machine = noop::machine(store)?.with_config(config);
     let token = CancellationToken::new();
@@ -48,7 +47,7 @@ fn over<S: SpecStore>(
     Ok(Machine {
         machine,
         request: noop::request()?,
-        revisions,
+        calls,
         token,
         runner: Mutex::new(runner),
     })
@@ -69,7 +68,7 @@ impl<S: SpecStore> Engine for Machine<S> {
         Ok(())
     }
 
-    fn revisions(&self) -> Option<u64> {
-        Some(self.revisions.load(Ordering::Relaxed))
+    fn calls(&self) -> Option<&StoreCalls> {
+        Some(&self.calls)
     }
 }

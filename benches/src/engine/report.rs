@@ -1,5 +1,7 @@
 //! Medians of the rounds, ratios and targets, as a table or as JSON.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use comfy_table::{Table, presets};
 use serde::Serialize;
@@ -30,6 +32,8 @@ struct Summary {
     revisions_per_spec: Option<f64>,
     commits_per_revision: Option<f64>,
     wal_bytes_per_revision: Option<f64>,
+    /// In the last round.
+    calls_per_spec: Option<BTreeMap<&'static str, f64>>,
 }
 
 impl Summary {
@@ -47,8 +51,17 @@ impl Summary {
         let commits_per_spec = per_spec(&|round| round.commits as f64);
         let wal_bytes_per_spec = per_spec(&|round| round.wal_bytes as f64);
         let revisions_per_spec = some(&|round| Some(round.revisions? as f64 / count(round.specs)));
+        let calls_per_spec = rounds.last().and_then(|round| {
+            let calls = round.calls.as_ref()?.iter();
+            Some(
+                calls
+                    .map(|(name, calls)| (*name, *calls as f64 / count(round.specs)))
+                    .collect(),
+            )
+        });
         Self {
             side,
+            calls_per_spec,
             rounds: rounds.len(),
             specs_per_second,
             slowest: rounds
@@ -132,6 +145,19 @@ pub(super) fn print(options: &Options, sides: &[Side], rounds: &[Round], json: b
         });
     }
     line(&costs(&sides).to_string());
+    for side in &sides {
+        if let Some(calls) = &side.calls_per_spec {
+            let calls: Vec<String> = calls
+                .iter()
+                .map(|(name, number)| format!("{name} {number:.1}"))
+                .collect();
+            let name = side.side.name();
+            line(&format!(
+                "Calls of the store per spec, {name}: {}",
+                calls.join(", ")
+            ));
+        }
+    }
     if !verdicts.is_empty() {
         line(&judged(&verdicts).to_string());
     }

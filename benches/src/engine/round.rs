@@ -1,5 +1,6 @@
 //! One burst of one side on a database of its own.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use tokio::time::timeout;
 use super::{Engine, Options, Side};
 use crate::cluster::{Cluster, Database};
 use crate::countdown::Countdown;
+use crate::counting_store::StoreCalls;
 use crate::cpu::CpuTime;
 
 /// Specs per second below which a round is given up.
@@ -30,7 +32,10 @@ pub(super) struct Round {
     pub(super) server_cpu_seconds: Option<f64>,
     /// Cores that other programs kept busy meanwhile.
     pub(super) foreign_cores: Option<f64>,
+    /// States that were recorded, on our sides.
     pub(super) revisions: Option<u64>,
+    /// Calls of the store, on our sides.
+    pub(super) calls: Option<BTreeMap<&'static str, u64>>,
 }
 
 pub(super) async fn measure(cluster: &Cluster, side: Side, options: &Options) -> Result<Round> {
@@ -83,7 +88,8 @@ async fn on(database: &Database, side: Side, options: &Options) -> Result<Round>
         foreign_cores: spent
             .others
             .map(|time| time.as_secs_f64() / wall.as_secs_f64()),
-        revisions: engine.revisions(),
+        revisions: engine.calls().map(StoreCalls::revisions),
+        calls: engine.calls().map(StoreCalls::by_name),
     })
 }
 

@@ -1,5 +1,6 @@
-//! A store that tells when a spec has reached its end, as its caller learns it.
+//! A store that counts what is asked of it, and tells when a spec has reached its end.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,39 +19,86 @@ use spec_core::{Phase, SpecStatus, SpecStore};
 
 use crate::countdown::Countdown;
 
-/// Passes every call on and counts what was committed.
-pub(crate) struct TerminalStore<S> {
-    store: S,
-    countdown: Arc<Countdown>,
-    revisions: Arc<AtomicU64>,
+/// Calls that were answered, of the kinds that are made for every spec.
+#[derive(Debug, Default)]
+pub(crate) struct StoreCalls {
+    create: AtomicU64,
+    commit: AtomicU64,
+    append: AtomicU64,
+    get: AtomicU64,
+    artifacts: AtomicU64,
+    claim: AtomicU64,
+    release: AtomicU64,
 }
 
-impl<S> TerminalStore<S> {
-    /// Over `store`; `revisions` counts the states that were recorded.
-    pub(crate) fn new(store: S, countdown: Arc<Countdown>, revisions: Arc<AtomicU64>) -> Self {
+impl StoreCalls {
+    /// How often each was called.
+    pub(crate) fn by_name(&self) -> BTreeMap<&'static str, u64> {
+        let Self {
+            create,
+            commit,
+            append,
+            get,
+            artifacts,
+            claim,
+            release,
+        } = self;
+        let counted = [
+            ("create", create),
+            ("commit", commit),
+            ("append", append),
+            ("get", get),
+            ("artifacts", artifacts),
+            ("claim", claim),
+            ("release", release),
+        ];
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        counted.map(|(name, counter)| (name, load(counter))).into()
+    }
+
+    /// States that were recorded: each has a revision of its own.
+    pub(crate) fn revisions(&self) -> u64 {
+        self.create.load(Ordering::Relaxed) + self.commit.load(Ordering::Relaxed)
+    }
+}
+
+fn count(calls: &AtomicU64) {
+    calls.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Passes every call on.
+pub(crate) struct CountingStore<S> {
+    store: S,
+    countdown: Arc<Countdown>,
+    calls: Arc<StoreCalls>,
+}
+
+impl<S> CountingStore<S> {
+    pub(crate) fn new(store: S, countdown: Arc<Countdown>, calls: Arc<StoreCalls>) -> Self {
         Self {
             store,
             countdown,
-            revisions,
+            calls,
         }
     }
 }
 
-impl<S: fmt::Debug> fmt::Debug for TerminalStore<S> {
+impl<S: fmt::Debug> fmt::Debug for CountingStore<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TerminalStore").field(&self.store).finish()
+        f.debug_tuple("CountingStore").field(&self.store).finish()
     }
 }
 
 #[async_trait]
-impl<S: SpecStore> SpecStore for TerminalStore<S> {
+impl<S: SpecStore> SpecStore for CountingStore<S> {
     async fn create(&self, create: Create) -> Result<Created, StoreError> {
         let created = self.store.create(create).await?;
-        self.revisions.fetch_add(1, Ordering::Relaxed);
+        count(&self.calls.create);
         Ok(created)
     }
 
     async fn get(&self, id: SpecId) -> Result<Option<StoredSpec>, StoreError> {
+        count(&self.calls.get);
         self.store.get(id).await
     }
 
@@ -61,7 +109,7 @@ impl<S: SpecStore> SpecStore for TerminalStore<S> {
     async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
         let status = commit.spec.status;
         let committed = self.store.commit(commit).await?;
-        self.revisions.fetch_add(1, Ordering::Relaxed);
+        count(&self.calls.commit);
         // A spec that failed is left out, so that the round runs into its time limit.
         if status == SpecStatus::Completed {
             self.countdown.finished();
@@ -70,6 +118,7 @@ impl<S: SpecStore> SpecStore for TerminalStore<S> {
     }
 
     async fn append(&self, append: Append) -> Result<Appended, StoreError> {
+        count(&self.calls.append);
         self.store.append(append).await
     }
 
@@ -92,10 +141,12 @@ impl<S: SpecStore> SpecStore for TerminalStore<S> {
     }
 
     async fn artifacts(&self, id: SpecId) -> Result<Vec<Artifact>, StoreError> {
+        count(&self.calls.artifacts);
         self.store.artifacts(id).await
     }
 
     async fn claim(&self, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
+        count(&self.calls.claim);
         self.store.claim(claim).await
     }
 
@@ -104,6 +155,7 @@ impl<S: SpecStore> SpecStore for TerminalStore<S> {
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        count(&self.calls.release);
         self.store.release(lease).await
     }
 
