@@ -8,6 +8,7 @@ mod engine;
 mod noop;
 mod print;
 mod statistics;
+mod verdict;
 
 use std::process::ExitCode;
 

@@ -1,34 +1,65 @@
 //! Sandboxes that cost nothing, so that what is left is the machine and its store.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
 
 use anyhow::Result;
 use async_trait::async_trait;
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt as _, stream};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use spec_core::Phase;
 use spec_core::agent::CommandAgent;
 use spec_core::clock::Timestamp;
 use spec_core::id::{CommitId, OutputCursor, RunKey, SandboxId, SandboxKey, UserId};
 use spec_core::sandbox::{
-    Capabilities, Isolation, Labels, Layout, Origin, Output, RunEnd, RunRequest, Sandbox,
-    SandboxFile, SandboxPath, SandboxRef, SandboxState, SpawnError, SpawnErrorKind, SpawnRequest,
-    Termination,
+    Capabilities, Channel, Isolation, Labels, Layout, Origin, Output, OutputLine, RunEnd,
+    RunRequest, Sandbox, SandboxFile, SandboxPath, SandboxRef, SandboxState, SpawnError,
+    SpawnErrorKind, SpawnRequest, Termination,
 };
 use spec_core::spec::{Description, Title};
 use spec_core::sync::slug;
 use spec_core::testing::{demo, fixture};
-use spec_core::{LaunchRequest, SandboxSpawner, SpecStateMachine, SpecStore};
+use spec_core::{InvalidInput, LaunchRequest, SandboxSpawner, SpecStateMachine, SpecStore};
 
 const TITLE: &str = "Search history";
 const COMMIT: &str = "0123456789012345678901234567890123456789";
 
-/// Runs that have ended before anyone looks, and left a valid result. Keeps nothing.
-#[derive(Debug)]
+/// What is asked of a spawner and changes the world, or goes on watching it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Effect {
+    Spawn,
+    Start,
+    Follow,
+    Terminate,
+}
+
+/// How long agents take: so many lines of output, so far apart. By default none.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Pace {
+    pub(crate) lines: u64,
+    pub(crate) every: Duration,
+}
+
+type Witness = dyn Fn(Effect, SandboxKey) + Send + Sync;
+
+/// Runs that leave a valid result, by default before anyone looks. Keeps nothing.
 pub(crate) struct NoopSpawner {
     results: BTreeMap<Phase, Vec<u8>>,
     commit: CommitId,
+    pace: Pace,
+    witness: Box<Witness>,
+}
+
+impl fmt::Debug for NoopSpawner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NoopSpawner")
+            .field("pace", &self.pace)
+            .finish_non_exhaustive()
+    }
 }
 
 impl NoopSpawner {
@@ -46,14 +77,33 @@ impl NoopSpawner {
         Ok(Self {
             results,
             commit: CommitId::new(COMMIT)?,
+            pace: Pace::default(),
+            witness: Box::new(|_effect, _sandbox| {}),
         })
+    }
+
+    pub(crate) fn with_pace(mut self, pace: Pace) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    /// Tells `witness` of every effect before it is had.
+    pub(crate) fn with_witness(
+        mut self,
+        witness: impl Fn(Effect, SandboxKey) + Send + Sync + 'static,
+    ) -> Self {
+        self.witness = Box::new(witness);
+        self
     }
 }
 
-/// A machine over `store` whose agents take no time.
-pub(crate) fn machine<S: SpecStore>(store: S) -> Result<SpecStateMachine<S, NoopSpawner>> {
+/// A machine over `store` with one project and one agent.
+pub(crate) fn machine<S: SpecStore>(
+    store: S,
+    spawner: NoopSpawner,
+) -> Result<SpecStateMachine<S, NoopSpawner>> {
     let agent = CommandAgent::new("noop".parse()?, "noop");
-    Ok(SpecStateMachine::new(store, NoopSpawner::new()?, demo::projects()).with_agent(agent))
+    Ok(SpecStateMachine::new(store, spawner, demo::projects()).with_agent(agent))
 }
 
 /// The request that all sides serve; the title is the one that the results speak of.
@@ -69,6 +119,7 @@ pub(crate) fn request() -> Result<LaunchRequest> {
 #[async_trait]
 impl SandboxSpawner for NoopSpawner {
     async fn spawn(&self, request: &SpawnRequest) -> Result<Sandbox, SpawnError> {
+        (self.witness)(Effect::Spawn, request.key);
         self.sandbox(request.key)
     }
 
@@ -80,18 +131,32 @@ impl SandboxSpawner for NoopSpawner {
         Ok(())
     }
 
-    async fn start(&self, _sandbox: &SandboxRef, _run: &RunRequest) -> Result<(), SpawnError> {
+    async fn start(&self, sandbox: &SandboxRef, _run: &RunRequest) -> Result<(), SpawnError> {
+        (self.witness)(Effect::Start, sandbox.key);
         Ok(())
     }
 
     async fn output(
         &self,
-        _sandbox: &SandboxRef,
+        sandbox: &SandboxRef,
         _run: &RunKey,
-        _after: Option<OutputCursor>,
+        after: Option<OutputCursor>,
     ) -> Result<BoxStream<'static, Result<Output, SpawnError>>, SpawnError> {
+        (self.witness)(Effect::Follow, sandbox.key);
+        let Pace { lines, every } = self.pace;
+        let read = after.and_then(|cursor| cursor.as_str().parse().ok());
+        let lines = stream::iter(read.unwrap_or(0)..lines).then(move |number| async move {
+            tokio::time::sleep(every).await;
+            let cursor = OutputCursor::new((number + 1).to_string()).map_err(internal)?;
+            Ok(Output::Line(OutputLine {
+                channel: Channel::Stdout,
+                text: format!("line {number}"),
+                dropped: 0,
+                cursor,
+            }))
+        });
         let ended = Output::Ended(RunEnd::Exited { code: 0 });
-        Ok(stream::iter([Ok(ended)]).boxed())
+        Ok(lines.chain(stream::iter([Ok(ended)])).boxed())
     }
 
     async fn read_file(
@@ -110,7 +175,8 @@ impl SandboxSpawner for NoopSpawner {
         })
     }
 
-    async fn terminate(&self, _sandbox: &SandboxRef) -> Result<Termination, SpawnError> {
+    async fn terminate(&self, sandbox: &SandboxRef) -> Result<Termination, SpawnError> {
+        (self.witness)(Effect::Terminate, sandbox.key);
         Ok(Termination::Confirmed)
     }
 
@@ -129,8 +195,7 @@ impl SandboxSpawner for NoopSpawner {
 
 impl NoopSpawner {
     fn sandbox(&self, key: SandboxKey) -> Result<Sandbox, SpawnError> {
-        let id = SandboxId::new(key.to_string())
-            .map_err(|invalid| SpawnError::new(SpawnErrorKind::Internal, invalid.to_string()))?;
+        let id = SandboxId::new(key.to_string()).map_err(internal)?;
         Ok(Sandbox {
             key,
             id,
@@ -145,4 +210,8 @@ impl NoopSpawner {
             created_at: Timestamp::from_micros(0),
         })
     }
+}
+
+fn internal(invalid: InvalidInput) -> SpawnError {
+    SpawnError::new(SpawnErrorKind::Internal, "the text is no id").with_source(invalid)
 }

@@ -39,7 +39,7 @@ fn over<S: SpecStore>(
     let calls = Arc::new(StoreCalls::default());
     let store = CountingStore::new(store, countdown, Arc::clone(&calls));
     let config = RunnerConfig::new(Environment::new("bench")?).with_slots(options.slots);
-    let machine = noop::machine(store)?.with_config(config);
+    let machine = noop::machine(store, NoopSpawner::new()?)?.with_config(config);
     let token = CancellationToken::new();
     let mut runner = JoinSet::new();
     let (running, until) = (machine.clone(), token.clone());

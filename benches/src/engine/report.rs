@@ -10,6 +10,7 @@ use super::round::Round;
 use super::{Options, PHASES, Side};
 use crate::print::{line, print_json};
 use crate::statistics::median;
+use crate::verdict::{self, Target, Verdict};
 
 /// The medians of one side.
 #[derive(Debug, Serialize)]
@@ -95,15 +96,6 @@ const SPEED_TARGETS: [(Side, f64); 3] = [(Side::Hand, 0.8), (Side::Dbos, 1.5), (
 const COMMITS_TARGET: f64 = 2.0;
 const WAL_TARGET: f64 = 1024.0;
 
-/// What was measured beside what was aimed at.
-#[derive(Debug, Serialize)]
-struct Verdict {
-    what: String,
-    measured: f64,
-    target: String,
-    met: bool,
-}
-
 #[derive(Debug, Serialize)]
 struct Report<'a> {
     specs: usize,
@@ -159,7 +151,7 @@ pub(super) fn print(options: &Options, sides: &[Side], rounds: &[Round], json: b
         }
     }
     if !verdicts.is_empty() {
-        line(&judged(&verdicts).to_string());
+        line(&verdict::table(&verdicts).to_string());
     }
     Ok(())
 }
@@ -211,53 +203,30 @@ fn verdicts(sides: &[Summary]) -> Vec<Verdict> {
     let mut verdicts: Vec<Verdict> = SPEED_TARGETS
         .iter()
         .filter_map(|(side, target)| {
-            let measured = ours.specs_per_second / find(*side)?.specs_per_second;
-            Some(Verdict {
-                what: format!("speed, ours / {}", side.name()),
-                measured,
-                target: format!(">= {target:.1}"),
-                met: measured >= *target,
-            })
+            let ratio = ours.specs_per_second / find(*side)?.specs_per_second;
+            let what = format!("speed, ours / {}", side.name());
+            Some(Verdict::new(what, ratio, "times", Target::AtLeast(*target)))
         })
         .collect();
-    let mut at_most = |what: &str, measured: Option<f64>, target: f64| {
-        verdicts.extend(measured.map(|measured| Verdict {
-            what: what.to_owned(),
-            measured,
-            target: format!("<= {target:.0}"),
-            met: measured <= target,
-        }));
+    let mut at_most = |what, measured: Option<f64>, unit, bound| {
+        verdicts.extend(
+            measured.map(|measured| Verdict::new(what, measured, unit, Target::AtMost(bound))),
+        );
     };
-    let (commits, wal) = (ours.commits_per_transition, ours.wal_bytes_per_transition);
-    at_most("transactions per phase", Some(commits), COMMITS_TARGET);
+    let commits = Some(ours.commits_per_transition);
+    at_most("transactions per phase", commits, "", COMMITS_TARGET);
+    let commits = ours.commits_per_revision;
     at_most(
         "transactions per recorded state",
-        ours.commits_per_revision,
+        commits,
+        "",
         COMMITS_TARGET,
     );
-    at_most("WAL bytes per phase", Some(wal), WAL_TARGET);
-    at_most(
-        "WAL bytes per recorded state",
-        ours.wal_bytes_per_revision,
-        WAL_TARGET,
-    );
+    let wal = Some(ours.wal_bytes_per_transition);
+    at_most("WAL per phase", wal, "bytes", WAL_TARGET);
+    let wal = ours.wal_bytes_per_revision;
+    at_most("WAL per recorded state", wal, "bytes", WAL_TARGET);
     verdicts
-}
-
-fn judged(verdicts: &[Verdict]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_FULL_CONDENSED)
-        .set_header(["What", "Measured", "Target", ""]);
-    for verdict in verdicts {
-        table.add_row([
-            verdict.what.clone(),
-            format!("{:.2}", verdict.measured),
-            verdict.target.clone(),
-            (if verdict.met { "met" } else { "missed" }).to_owned(),
-        ]);
-    }
-    table
 }
 
 fn optional(value: Option<f64>, decimals: usize) -> String {
