@@ -14,9 +14,9 @@ use async_trait::async_trait;
 use clap::ValueEnum;
 use serde::Serialize;
 
+use self::machine::StoreCalls;
 use crate::cluster::Cluster;
 use crate::countdown::Countdown;
-use crate::counting_store::StoreCalls;
 
 /// Phases, or steps, of every spec on every side.
 pub(crate) const PHASES: usize = 5;

@@ -2,12 +2,14 @@
 
 mod cluster;
 mod countdown;
-mod counting_store;
 mod cpu;
 mod engine;
+mod latency;
 mod noop;
+mod observed_store;
 mod print;
 mod statistics;
+mod store;
 mod verdict;
 
 use std::process::ExitCode;
@@ -41,6 +43,11 @@ struct Shared {
 enum Command {
     /// Throughput and cost of five-phase specs, side by side.
     Engine(engine::Options),
+    /// Launch, first sandbox, live events, takeover.
+    Latency(latency::Options),
+    /// A runner in a process of its own, to be killed.
+    #[command(hide = true)]
+    Runner(latency::RunnerOptions),
 }
 
 #[tokio::main]
@@ -57,8 +64,10 @@ async fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<()> {
     let Shared { database_url, json } = cli.shared;
-    let cluster = Cluster::new(database_url.as_deref())?;
+    let cluster = || Cluster::new(database_url.as_deref());
     match cli.command {
-        Command::Engine(options) => engine::run(&cluster, &options, json).await,
+        Command::Latency(options) => latency::run(&cluster()?, &options, json).await,
+        Command::Runner(options) => latency::run_runner(&options).await,
+        Command::Engine(options) => engine::run(&cluster()?, &options, json).await,
     }
 }

@@ -1,27 +1,61 @@
 //! Our side: the whole machine, with sandboxes that cost nothing.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use async_trait::async_trait;
 use spec_core::id::Environment;
 use spec_core::store::MemoryStore;
-use spec_core::{LaunchRequest, RunnerConfig, SpecStateMachine, SpecStore};
-use tokio::sync::Mutex;
+use spec_core::{LaunchRequest, RunnerConfig, SpecStateMachine, SpecStatus, SpecStore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{Engine, Options};
 use crate::countdown::Countdown;
-use crate::counting_store::{CountingStore, StoreCalls};
 use crate::noop::{self, NoopSpawner};
+use crate::observed_store::{ObservedStore, Observer};
+
+/// Calls of a store, by name.
+#[derive(Debug, Default)]
+pub(super) struct StoreCalls {
+    by_name: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+impl StoreCalls {
+    pub(super) fn by_name(&self) -> BTreeMap<&'static str, u64> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, u64>> {
+        self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Progress {
+    calls: Arc<StoreCalls>,
+    countdown: Arc<Countdown>,
+}
+
+impl Observer for Progress {
+    fn called(&self, name: &'static str) {
+        *self.calls.lock().entry(name).or_default() += 1;
+    }
+
+    fn committed(&self, status: SpecStatus) {
+        // A spec that failed is left out, so that the round runs into its time limit.
+        if status == SpecStatus::Completed {
+            self.countdown.finished();
+        }
+    }
+}
 
 pub(super) struct Machine<S> {
-    machine: SpecStateMachine<CountingStore<S>, NoopSpawner>,
+    machine: SpecStateMachine<ObservedStore<S, Progress>, NoopSpawner>,
     request: LaunchRequest,
     calls: Arc<StoreCalls>,
     token: CancellationToken,
-    runner: Mutex<JoinSet<Result<(), spec_core::Error>>>,
+    runner: tokio::sync::Mutex<JoinSet<Result<(), spec_core::Error>>>,
 }
 
 pub(super) fn in_memory(
@@ -37,7 +71,11 @@ fn over<S: SpecStore>(
     countdown: Arc<Countdown>,
 ) -> Result<Machine<S>> {
     let calls = Arc::new(StoreCalls::default());
-    let store = CountingStore::new(store, countdown, Arc::clone(&calls));
+    let observer = Progress {
+        calls: Arc::clone(&calls),
+        countdown,
+    };
+    let store = ObservedStore::new(store, observer);
     let config = RunnerConfig::new(Environment::new("bench")?).with_slots(options.slots);
     let machine = noop::machine(store, NoopSpawner::new()?)?.with_config(config);
     let token = CancellationToken::new();
@@ -49,7 +87,7 @@ fn over<S: SpecStore>(
         request: noop::request()?,
         calls,
         token,
-        runner: Mutex::new(runner),
+        runner: tokio::sync::Mutex::new(runner),
     })
 }
 

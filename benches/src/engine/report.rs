@@ -51,7 +51,8 @@ impl Summary {
         let specs_per_second = over(&speed);
         let commits_per_spec = per_spec(&|round| round.commits as f64);
         let wal_bytes_per_spec = per_spec(&|round| round.wal_bytes as f64);
-        let revisions_per_spec = some(&|round| Some(round.revisions? as f64 / count(round.specs)));
+        let revisions_per_spec =
+            some(&|round| Some(round.revisions()? as f64 / count(round.specs)));
         let calls_per_spec = rounds.last().and_then(|round| {
             let calls = round.calls.as_ref()?.iter();
             Some(

@@ -9,10 +9,10 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::machine::StoreCalls;
 use super::{Engine, Options, Side};
 use crate::cluster::{Cluster, Database};
 use crate::countdown::Countdown;
-use crate::counting_store::StoreCalls;
 use crate::cpu::CpuTime;
 
 /// Specs per second below which a round is given up.
@@ -32,8 +32,6 @@ pub(super) struct Round {
     pub(super) server_cpu_seconds: Option<f64>,
     /// Cores that other programs kept busy meanwhile.
     pub(super) foreign_cores: Option<f64>,
-    /// States that were recorded, on our sides.
-    pub(super) revisions: Option<u64>,
     /// Calls of the store, on our sides.
     pub(super) calls: Option<BTreeMap<&'static str, u64>>,
 }
@@ -88,7 +86,6 @@ async fn on(database: &Database, side: Side, options: &Options) -> Result<Round>
         foreign_cores: spent
             .others
             .map(|time| time.as_secs_f64() / wall.as_secs_f64()),
-        revisions: engine.calls().map(StoreCalls::revisions),
         calls: engine.calls().map(StoreCalls::by_name),
     })
 }
@@ -113,4 +110,13 @@ async fn burst(engine: &Arc<dyn Engine>, options: &Options, countdown: &Countdow
     }
     countdown.done().await;
     Ok(())
+}
+
+impl Round {
+    /// States that were recorded, on our sides: each creation and each commit is one.
+    pub(super) fn revisions(&self) -> Option<u64> {
+        let calls = self.calls.as_ref()?;
+        let of = |name| calls.get(name).copied().unwrap_or(0);
+        Some(of("create") + of("commit"))
+    }
 }
