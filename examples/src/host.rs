@@ -67,7 +67,8 @@ pub async fn open(
         .await
         .with_context(|| format!("cannot open the database {}", database.display()))?;
     let spawner = LocalSpawner::new(data.join("sandboxes"));
-    // Nobody else ends a sandbox whose host never came back.
+    // The machine itself ends what no attempt needs. This ends what has outlived its time, whoever
+    // needs it, and what was never finished, which no list shows.
     if let Err(error) = spawner.sweep_expired().await {
         tracing::warn!(
             error = &error as &dyn std::error::Error,

@@ -15,6 +15,8 @@ pub struct RunnerConfig {
     pub(super) linger: Duration,
     pub(super) progress_interval: Duration,
     pub(super) sandbox_grace: Duration,
+    pub(super) reap_interval: Option<Duration>,
+    pub(super) orphan_age: Duration,
 }
 
 impl RunnerConfig {
@@ -29,6 +31,8 @@ impl RunnerConfig {
             linger: Duration::from_secs(1),
             progress_interval: Duration::from_millis(250),
             sandbox_grace: Duration::from_mins(10),
+            reap_interval: Some(Duration::from_mins(5)),
+            orphan_age: Duration::from_mins(10),
         }
     }
 
@@ -81,6 +85,24 @@ impl RunnerConfig {
     #[must_use]
     pub fn with_sandbox_grace(mut self, grace: Duration) -> Self {
         self.sandbox_grace = grace;
+        self
+    }
+
+    /// How often one runner of the environment looks for sandboxes that nobody needs, and ends them;
+    /// at least 1 s, first within half a minute. `None`: only when
+    /// [asked to](super::SpecStateMachine::reap). Default: 5 min.
+    #[must_use]
+    pub fn with_reap_interval(mut self, interval: Option<Duration>) -> Self {
+        self.reap_interval = interval.map(|interval| interval.max(Duration::from_secs(1)));
+        self
+    }
+
+    /// How old a sandbox has to be before it may be taken for one that nobody needs, by the clock of
+    /// its provider. Time to notice that two deployments share an [environment](Environment) by
+    /// mistake. Default: 10 min.
+    #[must_use]
+    pub fn with_orphan_age(mut self, age: Duration) -> Self {
+        self.orphan_age = age;
         self
     }
 }

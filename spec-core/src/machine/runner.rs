@@ -131,6 +131,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         };
         let drivers = token.child_token();
         let log = ClaimLog::default();
+        let mut chores = self.start_chores(runner, &drivers);
         let mut tasks = JoinSet::new();
         let end = tokio::select! {
             end = self.claims(runner, &drivers, &log, &mut tasks) => end?,
@@ -139,6 +140,11 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         drivers.cancel();
         while let Some(joined) = tasks.join_next().await {
             report(joined);
+        }
+        while let Some(joined) = chores.join_next().await {
+            if let Err(error) = joined {
+                tracing::error!(%error, "a chore ended abnormally");
+            }
         }
         if matches!(end, RunnerEnd::Stopped)
             && let Err(error) = self.store.retire(runner).await
@@ -395,7 +401,7 @@ fn report(joined: Result<Ended, tokio::task::JoinError>) {
 }
 
 /// `base`, a quarter longer or shorter, differently for each runner.
-fn jittered(base: Duration, runner: RunnerId) -> Duration {
+pub(super) fn jittered(base: Duration, runner: RunnerId) -> Duration {
     let random = (runner.as_uuid().as_u128() & 0xff) as u32;
     base.saturating_mul(192 + random / 2) / 256
 }

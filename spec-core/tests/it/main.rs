@@ -11,6 +11,8 @@ mod drive;
 mod mocks;
 mod ports;
 mod pure;
+mod reaper;
 mod scene;
 mod trouble;
+mod upkeep;
 mod writes;
