@@ -19,6 +19,7 @@ mod prepare;
 mod progress;
 mod reaper;
 mod refusal;
+mod retention;
 mod runner;
 mod sync_run;
 mod watch;

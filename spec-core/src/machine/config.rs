@@ -17,6 +17,7 @@ pub struct RunnerConfig {
     pub(super) sandbox_grace: Duration,
     pub(super) reap_interval: Option<Duration>,
     pub(super) orphan_age: Duration,
+    pub(super) retention: Option<Duration>,
 }
 
 impl RunnerConfig {
@@ -33,6 +34,7 @@ impl RunnerConfig {
             sandbox_grace: Duration::from_mins(10),
             reap_interval: Some(Duration::from_mins(5)),
             orphan_age: Duration::from_mins(10),
+            retention: None,
         }
     }
 
@@ -103,6 +105,15 @@ impl RunnerConfig {
     #[must_use]
     pub fn with_orphan_age(mut self, age: Duration) -> Self {
         self.orphan_age = age;
+        self
+    }
+
+    /// How long archived specs are kept before they are deleted whole, with their events, artifacts
+    /// and idempotency keys; looked for every hour. Runners on one store should agree on it: the
+    /// shortest counts. Default: `None`, for ever.
+    #[must_use]
+    pub fn with_retention(mut self, retention: Option<Duration>) -> Self {
+        self.retention = retention;
         self
     }
 }

@@ -15,6 +15,8 @@ use crate::store::{SpecStore, StoreError, StoreErrorKind};
 
 /// Longest wait for the first time after a start: soon, but behind what people wait for.
 const FIRST_AFTER: Duration = Duration::from_secs(30);
+/// How often archived specs are looked for.
+const RETENTION_INTERVAL: Duration = Duration::from_hours(1);
 /// Longest wait for an answer about a term.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// Longest wait for a duty to be given back; its term ends by itself.
@@ -25,6 +27,8 @@ const GIVE_BACK_WITHIN: Duration = Duration::from_secs(2);
 enum Chore {
     /// End sandboxes that nobody needs.
     Reap,
+    /// Delete specs that were archived so long ago.
+    Purge(Duration),
 }
 
 impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
@@ -32,8 +36,11 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     pub(super) fn start_chores(&self, runner: RunnerId, token: &CancellationToken) -> JoinSet<()> {
         let config = &self.host.config;
         let reap = config.reap_interval.map(|every| (Chore::Reap, every));
+        let purge = config
+            .retention
+            .map(|kept| (Chore::Purge(kept), RETENTION_INTERVAL));
         let mut tasks = JoinSet::new();
-        if let Some((chore, every)) = reap {
+        for (chore, every) in reap.into_iter().chain(purge) {
             let (machine, token) = (self.clone(), token.clone());
             tasks.spawn(async move { machine.do_again(chore, every, runner, &token).await });
         }
@@ -49,6 +56,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     ) {
         let term = match chore {
             Chore::Reap => self.reaping_term(runner),
+            Chore::Purge(_) => self.term("delete archived specs", runner, RETENTION_INTERVAL),
         };
         let mut term = match term {
             Ok(term) => term,
@@ -79,6 +87,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         }
         let outcome = match chore {
             Chore::Reap => self.reap_under(term).await.map(drop),
+            Chore::Purge(kept) => self.purge_under(term, kept).await,
         };
         if let Err(error) = outcome {
             complain(&error);

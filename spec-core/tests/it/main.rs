@@ -12,6 +12,7 @@ mod mocks;
 mod ports;
 mod pure;
 mod reaper;
+mod retention;
 mod scene;
 mod trouble;
 mod upkeep;
