@@ -1,5 +1,6 @@
 //! How a machine behaves as a runner.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::id::Environment;
@@ -15,6 +16,7 @@ pub struct RunnerConfig {
     pub(super) linger: Duration,
     pub(super) progress_interval: Duration,
     pub(super) sandbox_grace: Duration,
+    pub(super) max_per_project: Option<NonZeroU32>,
     pub(super) reap_interval: Option<Duration>,
     pub(super) orphan_age: Duration,
     pub(super) retention: Option<Duration>,
@@ -32,6 +34,7 @@ impl RunnerConfig {
             linger: Duration::from_secs(1),
             progress_interval: Duration::from_millis(250),
             sandbox_grace: Duration::from_mins(10),
+            max_per_project: None,
             reap_interval: Some(Duration::from_mins(5)),
             orphan_age: Duration::from_mins(10),
             retention: None,
@@ -87,6 +90,15 @@ impl RunnerConfig {
     #[must_use]
     pub fn with_sandbox_grace(mut self, grace: Duration) -> Self {
         self.sandbox_grace = grace;
+        self
+    }
+
+    /// How many specs of one project all runners together drive at a time; projects take turns then.
+    /// With a cap, a launch waits for its turn like everything else, also beside a free runner.
+    /// Default: no cap.
+    #[must_use]
+    pub fn with_max_per_project(mut self, max: Option<NonZeroU32>) -> Self {
+        self.max_per_project = max;
         self
     }
 

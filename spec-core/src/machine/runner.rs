@@ -71,8 +71,9 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     /// Drives one spec in the caller's task until it waits or ends, and returns it. For hosts that
     /// schedule themselves, and for tests; [`run`](Self::run) does it for all.
     ///
-    /// Does nothing when the spec is not due or somebody else drives it. Dropping the future leaves
-    /// the spec to whoever claims it after the lease has expired.
+    /// Does nothing when the spec is not due, somebody else drives it, or its project has as many in
+    /// hands as it may. Dropping the future leaves the spec to whoever claims it after the lease has
+    /// expired.
     ///
     /// # Errors
     ///
@@ -90,7 +91,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             limit: 1,
             machine_version: MACHINE_VERSION,
             only: Some(id),
-            max_per_project: None,
+            max_per_project: self.host.config.max_per_project,
         };
         let claimed = self
             .store
@@ -287,7 +288,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             limit: free,
             machine_version: MACHINE_VERSION,
             only: None,
-            max_per_project: None,
+            max_per_project: self.host.config.max_per_project,
         };
         let claimed = self.store.claim(&claim).await?;
         let is_full = claimed.len() >= permits.num_permits();

@@ -6,6 +6,7 @@
     reason = "a test names the variants that it is about"
 )]
 
+mod cap;
 mod crash;
 mod drive;
 mod mocks;
