@@ -17,4 +17,5 @@ mod retention;
 mod scene;
 mod trouble;
 mod upkeep;
+mod watching;
 mod writes;
