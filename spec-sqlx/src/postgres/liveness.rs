@@ -202,3 +202,91 @@ impl Liveness {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    const LEASE: Duration = Duration::from_secs(15);
+
+    fn runner() -> RunnerId {
+        RunnerId::from_uuid(Uuid::now_v7())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_has_no_session_judges_nobody() {
+        let liveness = Liveness::default();
+        assert!(!liveness.is_time_to_look());
+        liveness.connected(false);
+        assert!(liveness.is_time_to_look());
+        liveness.disconnected();
+        advance(QUIET).await;
+        assert!(!liveness.is_time_to_look());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_lost_its_session_gives_the_others_time_to_return() {
+        let liveness = Liveness::default();
+        liveness.connected(true);
+        advance(QUIET / 2).await;
+        assert!(!liveness.is_time_to_look());
+        advance(QUIET / 2).await;
+        assert!(liveness.is_time_to_look());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn looks_are_rare_and_follow_a_suspicion_soon() {
+        let liveness = Liveness::default();
+        liveness.connected(false);
+        assert!(liveness.is_time_to_look());
+        assert!(!liveness.is_time_to_look());
+        advance(LOOK_EVERY).await;
+        assert!(liveness.is_time_to_look());
+
+        liveness.suspects();
+        assert_eq!(liveness.tell_at(), Some(Instant::now() + GRACE));
+        assert!(!liveness.is_time_to_look());
+        advance(GRACE).await;
+        assert!(liveness.is_time_to_look());
+        liveness.told();
+        assert_eq!(liveness.tell_at(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_runner_that_is_dropped_without_a_word_is_forgotten_after_its_lease() {
+        let liveness = Liveness::default();
+        let (dropped, living) = (runner(), runner());
+        liveness.heard_of(dropped, LEASE, false);
+        liveness.heard_of(living, LEASE, false);
+        assert_eq!(liveness.asked().all.len(), 2);
+        advance(LEASE / 2).await;
+        liveness.heard_of(living, LEASE, true);
+        advance(LEASE / 2).await;
+        let asked = liveness.asked();
+        assert_eq!(asked.all, [living.as_uuid()]);
+        assert!(asked.to_be_pinned.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn everybody_is_pinned_again_in_a_new_session() {
+        let liveness = Liveness::default();
+        let runner = runner();
+        liveness.heard_of(runner, LEASE, false);
+        assert_eq!(liveness.asked().to_be_pinned, [runner.as_uuid()]);
+        assert!(liveness.asked().to_be_pinned.is_empty());
+        liveness.connected(true);
+        assert_eq!(liveness.asked().to_be_pinned, [runner.as_uuid()]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_held_without_the_lock() {
+        let liveness = Liveness::default();
+        liveness.turn_off();
+        liveness.connected(false);
+        liveness.heard_of(runner(), LEASE, false);
+        assert!(liveness.asked().all.is_empty());
+        assert!(!liveness.is_time_to_look());
+    }
+}

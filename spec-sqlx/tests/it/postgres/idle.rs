@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use super::replica::{Replica, until};
 
 /// How late an idle session's transactions are counted: those of the beginning have to be by then.
-const DELAY: Duration = Duration::from_secs(11);
+const DELAY: Duration = Duration::from_secs(15);
 /// How long transactions are counted.
 const WINDOW: Duration = Duration::from_secs(12);
 
