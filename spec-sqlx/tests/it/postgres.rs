@@ -1,6 +1,10 @@
 //! `PostgresStore`.
 
 mod fixture;
+mod idle;
+mod liveness;
+mod process;
+mod replica;
 
 /// The contract.
 mod contract {
