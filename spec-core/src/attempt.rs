@@ -198,10 +198,13 @@ pub struct Attempt {
     /// Where its sandbox stands.
     pub sandbox: SandboxStatus,
     /// Its sandbox, once ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<SandboxFacts>,
     /// What the present run was given, once started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inputs: Option<PinnedInputs>,
     /// What was wrong with the output before, to be given to the next run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
     /// Effects of this attempt that failed in a row and will be tried again.
     pub failed_effects: u32,
@@ -212,8 +215,10 @@ pub struct Attempt {
     /// When it began.
     pub started_at: Timestamp,
     /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     /// What its ended runs consumed.
+    #[serde(default, skip_serializing_if = "Usage::is_nothing")]
     pub usage: Usage,
 }
 

@@ -168,14 +168,19 @@ pub struct PhaseState {
     /// Where it stands.
     pub status: PhaseStatus,
     /// Its attempts, oldest first; at most the last is under way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
     /// Its artifact, once accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<AcceptedArtifact>,
     /// When its first attempt began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
     /// When its artifact was accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
     /// What its ended runs consumed, over all attempts.
+    #[serde(default, skip_serializing_if = "Usage::is_nothing")]
     pub usage: Usage,
 }
 
@@ -271,14 +276,18 @@ pub struct Spec {
     /// Where it stands.
     pub status: SpecStatus,
     /// Which end it is heading for, once that is decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ending: Option<Ending>,
     /// Where its phases stand.
     pub phases: Phases,
     /// The commit every phase works on, once EXPLORE has found it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<CommitId>,
     /// Why it failed, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
     /// What its ended runs consumed.
+    #[serde(default, skip_serializing_if = "Usage::is_nothing")]
     pub usage: Usage,
     /// Version of this state.
     pub revision: Revision,
@@ -289,6 +298,7 @@ pub struct Spec {
     /// When its state last changed.
     pub updated_at: Timestamp,
     /// When it was archived, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archived_at: Option<Timestamp>,
 }
 

@@ -18,6 +18,12 @@ pub struct Usage {
     pub cost_micro_usd: u64,
 }
 
+impl Usage {
+    pub(crate) fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
         self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);

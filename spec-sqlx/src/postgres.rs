@@ -182,8 +182,7 @@ impl PostgresStore {
 }
 
 fn start<C: lane::Change>(pool: &PgPool, hints: &Hints, tasks: &Tasks) -> Lane<C> {
-    let (pool, hints, stop) = (pool.clone(), hints.clone(), tasks.stop.clone());
-    Lane::start(pool, hints, &tasks.tracker, stop)
+    Lane::start(pool, hints, &tasks.tracker, &tasks.stop)
 }
 
 #[async_trait]

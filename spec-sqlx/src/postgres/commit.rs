@@ -77,6 +77,7 @@ impl Change for CommitChange {
     type Answer = Committed;
 
     const DOING: &'static str = "commit a change";
+    const WIDTH: usize = 2;
 
     fn spec(&self) -> SpecId {
         self.id
@@ -199,6 +200,7 @@ impl Change for AppendChange {
     type Answer = Appended;
 
     const DOING: &'static str = "append events";
+    const WIDTH: usize = 1;
 
     fn spec(&self) -> SpecId {
         self.id

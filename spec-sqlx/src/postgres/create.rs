@@ -55,6 +55,7 @@ impl Change for CreateChange {
     type Answer = Outcome;
 
     const DOING: &'static str = "create a spec";
+    const WIDTH: usize = 1;
 
     fn spec(&self) -> SpecId {
         self.stored.spec.id

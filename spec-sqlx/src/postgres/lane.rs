@@ -42,6 +42,10 @@ pub(super) trait Change: Send + Sync + 'static {
     /// What the database is to do.
     const DOING: &'static str;
 
+    /// Statements that may be on their way at the same time. The server is busy with one while the
+    /// disk is with the other.
+    const WIDTH: usize;
+
     /// The spec that it changes.
     fn spec(&self) -> SpecId;
 
@@ -60,9 +64,9 @@ pub(super) trait Change: Send + Sync + 'static {
     fn is_worth_a_look(&self, error: &sqlx::Error) -> bool;
 }
 
-/// Hands changes to the task of their kind.
+/// Hands changes to the tasks of their kind. All changes of a spec go to the same one, in order.
 pub(super) struct Lane<C: Change> {
-    queue: mpsc::Sender<Pending<C>>,
+    queues: Vec<mpsc::Sender<Pending<C>>>,
 }
 
 impl<C: Change> std::fmt::Debug for Lane<C> {
@@ -77,33 +81,44 @@ struct Pending<C: Change> {
 }
 
 impl<C: Change> Lane<C> {
-    /// Starts the task. It ends when the lane is dropped or `stop` is cancelled, after what is queued.
+    /// Starts the tasks. They end when the lane is dropped or `stop` is cancelled, after what is
+    /// queued.
     pub(super) fn start(
-        pool: PgPool,
-        hints: Hints,
+        pool: &PgPool,
+        hints: &Hints,
         tasks: &TaskTracker,
-        stop: CancellationToken,
+        stop: &CancellationToken,
     ) -> Self {
-        let (queue, requests) = mpsc::channel(QUEUE);
-        let task = Task {
-            pool,
-            hints,
-            requests,
-            stop,
-            waiting: VecDeque::new(),
-            connection: None,
+        let start = |_number| {
+            let (queue, requests) = mpsc::channel(QUEUE);
+            let task = Task {
+                pool: pool.clone(),
+                hints: hints.clone(),
+                requests,
+                stop: stop.clone(),
+                waiting: VecDeque::new(),
+                connection: None,
+            };
+            tasks.spawn(task.run());
+            queue
         };
-        tasks.spawn(task.run());
-        Self { queue }
+        Self {
+            queues: (0..C::WIDTH).map(start).collect(),
+        }
     }
 
     /// Makes a change durable. Dropping the future leaves it done or not done.
     pub(super) async fn make(&self, change: C) -> Result<C::Answer, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.queue
+        let closed = || StoreError::new(StoreErrorKind::Internal, "the store is closed");
+        // The last bytes of an identifier are random in every version that is in use.
+        let [.., last] = change.spec().as_uuid().into_bytes();
+        let queue = self.queues.get(usize::from(last) % C::WIDTH);
+        queue
+            .ok_or_else(closed)?
             .send(Pending { change, reply })
             .await
-            .map_err(|_closed| StoreError::new(StoreErrorKind::Internal, "the store is closed"))?;
+            .map_err(|_closed| closed())?;
         answer.await.unwrap_or_else(|_ended| {
             let message = "the store stopped before it could tell the outcome";
             Err(StoreError::new(StoreErrorKind::Unavailable, message))
