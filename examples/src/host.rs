@@ -2,18 +2,20 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use etcetera::BaseStrategy as _;
 use spec_core::agent::CommandAgent;
-use spec_core::id::{AgentName, ProjectId};
+use spec_core::id::{AgentName, Environment, ProjectId};
 use spec_core::project::Project;
 use spec_core::sandbox::{Checkout, CheckoutRef};
-use spec_core::{ProjectSource, RunnerConfig, SpecStateMachine};
+use spec_core::{ProjectSource, RunnerConfig, SpecStateMachine, SpecStore};
 use spec_local::{DirectoryTarget, LocalSpawner};
 use spec_sqlx::SqliteStore;
 
+use crate::database::PostgresUrl;
 use crate::offline_agent;
 
 /// First argument that turns a program of this package into the offline agent, so that the agent is
@@ -28,8 +30,23 @@ const OFFLINE_AGENT_DESCRIPTION: &str =
 /// How long a program that was killed keeps its specs.
 const LEASE: Duration = Duration::from_secs(3);
 
-/// A machine over SQLite and sandboxes on this machine.
-pub type LocalMachine = SpecStateMachine<SqliteStore, LocalSpawner>;
+/// A machine over a database and sandboxes on this machine.
+pub type LocalMachine = SpecStateMachine<Arc<dyn SpecStore>, LocalSpawner>;
+
+/// Where a program of this package keeps things, and how its agent behaves.
+#[derive(Debug, Clone)]
+pub struct HostOptions {
+    /// Folder for sandboxes, and for the database unless another is named.
+    pub data: PathBuf,
+    /// The database to keep specs in; `None`: a file in `data`.
+    pub database: Option<PostgresUrl>,
+    /// What this process is called where several share a database.
+    pub replica: Option<String>,
+    /// Folder for finished specs.
+    pub out: PathBuf,
+    /// Milliseconds that the agent pauses after each line of progress, for demonstrations.
+    pub agent_delay: Option<u64>,
+}
 
 /// Runs the offline agent when this program was started as one; the exit code then.
 #[must_use]
@@ -38,18 +55,22 @@ pub fn act_as_offline_agent() -> Option<ExitCode> {
     (arguments.peek()? == OFFLINE_AGENT_ARGUMENT).then(|| offline_agent::main(arguments))
 }
 
-/// Opens the machine whose data is in `data`; finished specs go to `out`. The agent pauses for
-/// `agent_delay` milliseconds after each line of progress, for demonstrations.
+/// Opens the machine that `options` describe.
 ///
 /// # Errors
 ///
-/// When the folder cannot be written to, or the database in it cannot be opened.
+/// When the data folder cannot be written to, or the database cannot be opened.
 pub async fn open(
-    data: &Path,
-    out: &Path,
-    agent_delay: Option<u64>,
+    options: &HostOptions,
     projects: impl ProjectSource,
 ) -> anyhow::Result<LocalMachine> {
+    let HostOptions {
+        data,
+        database,
+        replica,
+        out,
+        agent_delay,
+    } = options;
     let create = std::fs::create_dir_all(data);
     let choose = "choose another with --data DIR";
     create.with_context(|| format!("cannot make the data folder {}; {choose}", data.display()))?;
@@ -62,10 +83,10 @@ pub async fn open(
                 data.display()
             )
         })?;
-    let database = data.join("spec.db");
-    let store = SqliteStore::open(&database)
-        .await
-        .with_context(|| format!("cannot open the database {}", database.display()))?;
+    let store = match database {
+        Some(url) => url.open(replica.as_deref()).await?,
+        None => open_file(&data.join("spec.db")).await?,
+    };
     let spawner = LocalSpawner::new(data.join("sandboxes"));
     // Nobody else ends a sandbox whose host never came back.
     if let Err(error) = spawner.sweep_expired().await {
@@ -87,7 +108,20 @@ pub async fn open(
     Ok(SpecStateMachine::new(store, spawner, projects)
         .with_agent(agent)
         .with_sync_target(DirectoryTarget::new(out))
-        .with_config(RunnerConfig::in_environment("local")?.with_lease(LEASE)))
+        .with_config(RunnerConfig::new(environment()?).with_lease(LEASE)))
+}
+
+async fn open_file(path: &Path) -> anyhow::Result<Arc<dyn SpecStore>> {
+    let store = SqliteStore::open(path).await;
+    let store = store.with_context(|| format!("cannot open the database {}", path.display()))?;
+    Ok(Arc::new(store))
+}
+
+/// Sandboxes are of one machine, so that each looks after its own.
+fn environment() -> anyhow::Result<Environment> {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host: String = host.trim().chars().take(50).collect();
+    Ok(Environment::new(format!("local-{host}"))?)
 }
 
 /// Where data is kept unless told otherwise.

@@ -1,5 +1,7 @@
 //! Programs that compose the crates: `launch`, `serve`, `embed`, and the offline agent.
 
+pub mod chaos;
+pub mod database;
 pub mod display;
 pub mod host;
 pub mod log;

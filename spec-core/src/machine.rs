@@ -10,6 +10,7 @@ mod evaluate;
 mod evolve;
 mod follow;
 mod handle;
+mod hub;
 mod known;
 mod local;
 mod next_action;

@@ -1,4 +1,4 @@
-//! Takes an idea through all phases, on this machine: SQLite, a sandbox per phase, the offline agent.
+//! Takes an idea through all phases, on this machine: SQLite or Postgres, a sandbox per phase, the offline agent.
 
 #![expect(
     clippy::print_stdout,
@@ -16,9 +16,10 @@ use spec_core::id::{ProjectId, Sequence, SpecId, UserId};
 use spec_core::spec::{Description, Title};
 use spec_core::store::{PageLimit, SpecQuery, SpecSummary};
 use spec_core::{LaunchRequest, Policy, Spec, SpecStatus};
+use spec_examples::database::DatabaseArguments;
 use spec_examples::display::Display;
 use spec_examples::host::{
-    LocalMachine, act_as_offline_agent, default_data_dir, open, repository_at,
+    HostOptions, LocalMachine, act_as_offline_agent, default_data_dir, open, repository_at,
 };
 use spec_examples::paths::PathProjects;
 use spec_examples::summary::summary;
@@ -46,6 +47,8 @@ struct Arguments {
     /// Where specs are kept while they are worked on; by default your data folder.
     #[arg(long)]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseArguments,
     /// Where the finished spec is written to, in a folder of its own.
     #[arg(long, default_value = "specs")]
     out: PathBuf,
@@ -80,11 +83,18 @@ async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Some(data) => data,
         None => default_data_dir()?,
     };
+    let options = HostOptions {
+        data,
+        database: arguments.database.database(),
+        replica: None,
+        out: arguments.out,
+        agent_delay: arguments.slow_ms,
+    };
     let user = UserId::new("local")?;
     let display = Display::new();
     let Some(idea) = arguments.idea else {
-        let machine = open(&data, &arguments.out, arguments.slow_ms, PathProjects).await?;
-        return resume(&machine, &user, &arguments.out, &display).await;
+        let machine = open(&options, PathProjects).await?;
+        return resume(&machine, &user, &options.out, &display).await;
     };
     let title = match arguments.title {
         Some(title) => Title::new(title)?,
@@ -96,7 +106,7 @@ async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let repository = repository
         .to_str()
         .context("the repository's path is not UTF-8")?;
-    let machine = open(&data, &arguments.out, arguments.slow_ms, PathProjects).await?;
+    let machine = open(&options, PathProjects).await?;
     let left = unfinished(&machine, &user).await?;
     if !left.is_empty() {
         let these = if left.len() == 1 {
@@ -117,14 +127,7 @@ async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         .for_project(ProjectId::new(repository)?)
         .with_policy(policy);
     let launched = machine.launch(request).await?;
-    finish(
-        &machine,
-        &user,
-        launched.spec().id,
-        &arguments.out,
-        &display,
-    )
-    .await
+    finish(&machine, &user, launched.spec().id, &options.out, &display).await
 }
 
 /// The beginning of the idea: its first line, at most 100 characters.

@@ -1,4 +1,4 @@
-//! Serves the router over SQLite, sandboxes on this machine and the offline agent.
+//! Serves the router over SQLite or Postgres, sandboxes on this machine and the offline agent.
 
 #![expect(
     clippy::print_stdout,
@@ -15,7 +15,10 @@ use axum::Router;
 use clap::Parser;
 use spec_core::id::ProjectId;
 use spec_core::project::{Project, StaticProjects};
-use spec_examples::host::{act_as_offline_agent, default_data_dir, open, project, repository_at};
+use spec_examples::database::DatabaseArguments;
+use spec_examples::host::{
+    HostOptions, act_as_offline_agent, default_data_dir, open, project, repository_at,
+};
 use spec_http::{HttpConfig, NoAuth, router};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +38,12 @@ struct Arguments {
     /// Where specs are kept; by default your data folder.
     #[arg(long)]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseArguments,
+    /// Calls this process NAME, where several share a database. They share the data folder too when
+    /// they are on one machine, and each listens on an address of its own.
+    #[arg(long, value_name = "NAME")]
+    replica: Option<String>,
     /// Where finished specs are written to, each in a folder of its own.
     #[arg(long, default_value = "specs")]
     out: PathBuf,
@@ -82,13 +91,26 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
         None => default_data_dir()?,
     };
     let projects = StaticProjects::new(projects);
-    let machine = open(&data, &arguments.out, arguments.slow_ms, projects).await?;
+    let options = HostOptions {
+        data,
+        database: arguments.database.database(),
+        replica: arguments.replica,
+        out: arguments.out,
+        agent_delay: arguments.slow_ms,
+    };
+    let machine = open(&options, projects).await?;
     let stopping = CancellationToken::new();
     let config = HttpConfig::new(NoAuth::local()?).with_shutdown(stopping.clone());
     let app = Router::new().nest("/api/v1", router(machine.clone().into_dyn(), config));
     let listener = TcpListener::bind(arguments.listen)
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
+    if let Some(name) = &options.replica {
+        println!("replica {name}");
+    }
+    if let Some(database) = &options.database {
+        println!("specs are kept in {database}");
+    }
     println!("listening on http://{}/api/v1", listener.local_addr()?);
 
     let server =

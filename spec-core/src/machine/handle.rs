@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_core::stream::BoxStream;
-use futures_util::StreamExt as _;
 
 use super::active::ActiveSpecs;
+use super::hub::Hub;
 use super::local::{LocalRunner, Place};
 use super::watch;
 use super::{Command, Input, NewSpec, RunnerConfig, Transition, apply, launch};
@@ -120,6 +120,7 @@ pub(super) struct Host {
     pub(super) config: RunnerConfig,
     pub(super) active: ActiveSpecs,
     pub(super) local: LocalRunner,
+    pub(super) hub: Hub,
 }
 
 /// The host's handle to everything: launches specs, answers for them, and drives them.
@@ -169,6 +170,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                 ids: Arc::new(UuidV7Generator),
                 config: RunnerConfig::new(Environment::fallback()),
                 active: ActiveSpecs::default(),
+                hub: Hub::default(),
                 local: LocalRunner::default(),
             },
         }
@@ -198,6 +200,8 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
         self.host.clock = Arc::new(clock);
+        // Watchers share their waits only with those that wait by the same clock.
+        self.host.hub = Hub::default();
         self
     }
 
@@ -212,6 +216,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     #[must_use]
     pub fn with_config(mut self, config: RunnerConfig) -> Self {
         self.host.config = config;
+        self.host.hub = Hub::default();
         self
     }
 
@@ -523,19 +528,26 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     /// be dropped at any time and resumed from the last sequence seen.
     ///
     /// Ends after an error, which may be that there is no such spec.
+    ///
+    /// Nothing happens before the first poll. Watchers of all clones of a machine share one
+    /// subscription to the store's hints, and those who have seen all of a spec share one read per
+    /// change of it; one that is behind reads pages of its own and holds one at a time. While nothing
+    /// changes, a spec that is watched costs one small read about every five seconds, or as often as
+    /// [`with_poll`](RunnerConfig::with_poll) says as long as hints cannot be relied on: before the
+    /// first one, and after some were lost.
     #[must_use]
     pub fn watch(
         &self,
         id: SpecId,
         after: Sequence,
     ) -> BoxStream<'static, Result<SpecEvent, Error>> {
-        watch::watch(
-            Arc::clone(&self.store),
-            Arc::clone(&self.host.clock),
-            self.host.config.poll,
-            id,
-            after,
-        )
+        let source = watch::Source {
+            hub: self.host.hub.clone(),
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.host.clock),
+            poll: self.host.config.poll,
+        };
+        watch::watch(source, id, after)
     }
 
     /// The spec, once it has a sandbox, is not executing, or `at_most` has passed.
@@ -544,10 +556,11 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     ///
     /// [`NotFound`](Error::NotFound); [`Store`](Error::Store).
     pub async fn wait_for_sandbox(&self, id: SpecId, at_most: Duration) -> Result<Spec, Error> {
-        let mut wakeups = watch::hints(&*self.store);
+        let watching = self.host.hub.join(&*self.store, id);
         let deadline = self.host.clock.sleep(at_most);
         tokio::pin!(deadline);
         loop {
+            let seen = watching.topic().reasons();
             let spec = self.get(id).await?;
             if spec.sandbox_id().is_some()
                 || spec.status != SpecStatus::Executing
@@ -557,7 +570,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             }
             tokio::select! {
                 () = &mut deadline => return Ok(spec),
-                _hint = wakeups.next() => {}
+                () = watching.topic().changed(seen) => {}
                 () = self.host.clock.sleep(self.host.config.poll) => {}
             }
         }

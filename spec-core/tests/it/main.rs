@@ -13,4 +13,5 @@ mod ports;
 mod pure;
 mod scene;
 mod trouble;
+mod watching;
 mod writes;

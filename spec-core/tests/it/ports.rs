@@ -29,6 +29,7 @@ use spec_core::{Phase, SandboxSpawner, SpecStore};
 #[derive(Debug)]
 pub(crate) enum Call<'a> {
     Get,
+    Events,
     Commit(&'a Commit),
     Append,
     Claim,
@@ -46,6 +47,7 @@ pub(crate) enum Fate {
     Slow,
 }
 
+type Ear = dyn Fn(BoxStream<'static, Wakeup>) -> BoxStream<'static, Wakeup> + Send + Sync;
 type Rule = dyn Fn(Call<'_>) -> Fate + Send + Sync;
 
 /// A store whose calls meet the fate that a rule says.
@@ -53,7 +55,7 @@ type Rule = dyn Fn(Call<'_>) -> Fate + Send + Sync;
 pub(crate) struct RuledStore {
     inner: Arc<MemoryStore>,
     rule: Arc<Rule>,
-    deaf: bool,
+    ear: Arc<Ear>,
 }
 
 impl RuledStore {
@@ -64,13 +66,22 @@ impl RuledStore {
         Self {
             inner: Arc::clone(inner),
             rule: Arc::new(rule),
-            deaf: false,
+            ear: Arc::new(|hints| hints),
         }
     }
 
     /// Its stream of hints ends at once.
-    pub(crate) fn without_hints(mut self) -> Self {
-        self.deaf = true;
+    pub(crate) fn without_hints(self) -> Self {
+        // One that must not be asked again after its end, as many streams.
+        self.with_hints(|_| stream::unfold((), |()| async { None }).boxed())
+    }
+
+    /// Its hints arrive as `ear` hears them.
+    pub(crate) fn with_hints(
+        mut self,
+        ear: impl Fn(BoxStream<'static, Wakeup>) -> BoxStream<'static, Wakeup> + Send + Sync + 'static,
+    ) -> Self {
+        self.ear = Arc::new(ear);
         self
     }
 
@@ -134,7 +145,8 @@ impl SpecStore for RuledStore {
         after: Sequence,
         limit: PageLimit,
     ) -> Result<Vec<SpecEvent>, StoreError> {
-        self.inner.events(id, after, limit).await
+        let events = self.inner.events(id, after, limit);
+        self.meet((self.rule)(Call::Events), events).await
     }
 
     async fn artifact(
@@ -182,11 +194,7 @@ impl SpecStore for RuledStore {
     }
 
     fn wakeups(&self) -> BoxStream<'static, Wakeup> {
-        if self.deaf {
-            // One that must not be asked again after its end, as many streams.
-            return stream::unfold((), |()| async { None }).boxed();
-        }
-        self.inner.wakeups()
+        (self.ear)(self.inner.wakeups())
     }
 }
 

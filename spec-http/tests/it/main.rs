@@ -6,6 +6,7 @@ mod commands;
 mod events;
 mod harness;
 mod launch;
+mod load;
 mod log;
 mod problems;
 mod reconnect;

@@ -1,0 +1,72 @@
+//! Many runners over one Postgres, killed at random: the parts of the program `chaos`.
+
+mod postgres;
+mod sandboxes;
+mod verdict;
+mod workers;
+
+pub use postgres::crash;
+pub use sandboxes::FolderSpawner;
+pub use verdict::{Figures, Verdict, judge};
+pub use workers::Workers;
+
+use spec_core::agent::CommandAgent;
+use spec_core::id::{AgentName, Environment, ProjectId};
+use spec_core::project::{Project, StaticProjects};
+use spec_core::sandbox::{Checkout, CheckoutRef};
+use spec_core::{InvalidInput, RunnerConfig, SpecStateMachine};
+use spec_sqlx::PostgresStore;
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::time::Duration;
+
+/// By which the program's own connections are told from others.
+pub const APPLICATION: &str = "spec-chaos";
+
+/// A machine over Postgres and sandboxes that are folders.
+pub type ChaosMachine = SpecStateMachine<PostgresStore, FolderSpawner>;
+
+/// Connects to the database at `url`.
+///
+/// # Errors
+///
+/// When that is no URL, or nobody answers there.
+pub async fn connect(url: &str) -> Result<PgPool, sqlx::Error> {
+    let options: PgConnectOptions = url.parse()?;
+    PgPoolOptions::new()
+        .max_connections(8)
+        .connect_with(options.application_name(APPLICATION))
+        .await
+}
+
+/// The machine that all processes of the program build alike.
+///
+/// # Errors
+///
+/// Never: the names are valid.
+pub fn machine(
+    store: PostgresStore,
+    spawner: FolderSpawner,
+    lease: Duration,
+) -> Result<ChaosMachine, InvalidInput> {
+    let project = Project {
+        id: ProjectId::new("chaos")?,
+        name: "Chaos".to_owned(),
+        checkout: Checkout {
+            url: "https://example.invalid/chaos.git".to_owned(),
+            reference: CheckoutRef::Default,
+            username: None,
+            password: None,
+        },
+        default_agent: None,
+    };
+    let agent = CommandAgent::new(AgentName::new("canned")?, "canned").with_description(
+        "prints lines for a while and leaves a result that was written beforehand",
+    );
+    let config = RunnerConfig::new(Environment::new("chaos")?).with_lease(lease);
+    Ok(
+        SpecStateMachine::new(store, spawner, StaticProjects::new([project]))
+            .with_agent(agent)
+            .with_config(config),
+    )
+}
