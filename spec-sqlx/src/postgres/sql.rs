@@ -242,7 +242,7 @@ statements! {
              FROM fresh), \
          key AS (\
              INSERT INTO spec.idempotency_keys (owner, key, spec_id) \
-             SELECT owner, key, id FROM fresh WHERE key IS NOT NULL), \
+             SELECT owner, key, id FROM fresh WHERE key IS NOT NULL ORDER BY owner, key), \
          state AS (\
              INSERT INTO spec.states (spec_id, summary, state) \
              SELECT id, summary::json, state::json FROM fresh), \

@@ -1,6 +1,16 @@
 //! `PostgresStore`.
 
+mod bench;
 mod fixture;
+mod hints;
+mod opening;
+mod outage;
+mod races;
+mod roles;
+mod texts;
+mod trouble;
+mod upgrade;
+mod writing;
 
 /// The contract.
 mod contract {
