@@ -49,7 +49,7 @@ async fn a_burst_of_changes_is_told_in_few_messages() {
         }
     }
     assert_eq!(specs.len(), 10_000);
-    let reader = tokio::spawn(async move {
+    let reader = timeout(SOON, async {
         while !specs.is_empty() {
             match heard_there.next().await.unwrap() {
                 Wakeup::Spec { id, .. } => {
@@ -60,8 +60,8 @@ async fn a_burst_of_changes_is_told_in_few_messages() {
             }
         }
     });
-    changes.join_all().await;
-    timeout(SOON, reader).await.unwrap().unwrap();
+    let (_, read) = tokio::join!(changes.join_all(), reader);
+    assert!(read.is_ok(), "everything is told");
 
     here.close().await;
     let mut payloads = 0;
@@ -81,8 +81,8 @@ async fn a_burst_of_changes_is_told_in_few_messages() {
 async fn a_store_is_told_of_others_changes_and_once_of_its_own() {
     let database = database().await;
     let (here, there) = (store(database.url()).await, store(database.url()).await);
-    let (mut heard_here, mut heard_there) = (here.wakeups(), there.wakeups());
-    hears_of(&mut heard_here, &there).await;
+    let (mut heard, mut heard_there) = (here.wakeups(), there.wakeups());
+    hears_of(&mut heard, &there).await;
     hears_of(&mut heard_there, &here).await;
     let mut ids = Vec::new();
     for _spec in 0..20 {
@@ -92,9 +92,9 @@ async fn a_store_is_told_of_others_changes_and_once_of_its_own() {
     }
     // Had its own come back to it, they would stand before this one.
     ids.push(launch(&there).await.spec.id);
-    while next_spec(&mut heard_here).await != ids[0] {}
+    while next_spec(&mut heard).await != ids[0] {}
     for id in &ids[1..] {
-        assert_eq!(next_spec(&mut heard_here).await, *id);
+        assert_eq!(next_spec(&mut heard).await, *id);
     }
 }
 

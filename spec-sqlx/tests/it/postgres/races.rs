@@ -1,7 +1,5 @@
 //! Many stores, runners and callers at once.
 
-#![expect(clippy::unwrap_used, reason = "test code outside of test functions")]
-
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -160,19 +158,19 @@ async fn stores_that_create_with_the_same_keys_in_different_orders_store_one_spe
             };
             let mut create = sample::create("api");
             create.idempotency_key = Some(IdempotencyKey::new(format!("key {key}")).unwrap());
-            let store = Arc::clone(store);
-            requests.spawn(async move { store.create(create).await.unwrap() });
+            let own = Arc::clone(store);
+            requests.spawn(async move { own.create(create).await.unwrap() });
         }
     }
     let (mut new, mut all) = (0, HashSet::new());
     for created in requests.join_all().await {
         match created {
-            Created::New { stored, .. } => {
+            Created::New { stored: made, .. } => {
                 new += 1;
-                all.insert(stored.spec.id);
+                all.insert(made.spec.id);
             }
-            Created::Existing(stored) => {
-                all.insert(stored.spec.id);
+            Created::Existing(earlier) => {
+                all.insert(earlier.spec.id);
             }
         }
     }

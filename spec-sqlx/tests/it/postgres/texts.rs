@@ -1,7 +1,5 @@
 //! Texts that people and agents come up with, and much of them.
 
-#![expect(clippy::unwrap_used, reason = "test code outside of test functions")]
-
 use spec_core::SpecStore;
 use spec_core::event::EventBody;
 

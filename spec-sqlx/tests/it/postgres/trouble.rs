@@ -1,7 +1,5 @@
 //! Connections that are lost, locks that others hold, and a pool without a free connection.
 
-#![expect(clippy::unwrap_used, reason = "test code outside of test functions")]
-
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;

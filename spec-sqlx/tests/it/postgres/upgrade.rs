@@ -1,11 +1,5 @@
 //! Databases that earlier versions have left.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "test code outside of test functions"
-)]
-
 use std::collections::HashSet;
 use std::process::Command as Program;
 use std::time::Duration;

@@ -1,10 +1,6 @@
 //! What changes cost the database.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "test code outside of test functions; figures are shown on demand"
-)]
+#![expect(clippy::unwrap_used, reason = "test code outside of test functions")]
 
 use spec_core::SpecStore;
 use spec_core::spec::Description;
