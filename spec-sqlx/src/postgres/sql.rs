@@ -415,4 +415,23 @@ mod tests {
             assert!(prepared.is_ok(), "{name}: {}", prepared.unwrap_err());
         }
     }
+
+    /// A `NOTIFY` makes commits wait for each other, so that no change is to come with one.
+    #[tokio::test]
+    async fn only_the_announcer_notifies() {
+        let notifying: Vec<_> = ALL
+            .iter()
+            .filter(|(_, sql)| sql.to_lowercase().contains("notify"))
+            .map(|(name, _)| *name)
+            .collect();
+        assert_eq!(notifying, ["NOTIFY"]);
+        let database = spec_test_postgres::database().await;
+        migrate(&database.pool()).await.unwrap();
+        let triggers = "SELECT count(*) FROM pg_catalog.pg_trigger";
+        let triggers: i64 = sqlx::query_scalar(triggers)
+            .fetch_one(&database.pool())
+            .await
+            .unwrap();
+        assert_eq!(triggers, 0);
+    }
 }
