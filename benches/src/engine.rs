@@ -56,7 +56,6 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Side {
     /// This workspace on Postgres.
-    #[value(skip)]
     Ours,
     /// This workspace without a database: the cost of the machine itself. Not durable.
     Memory,
@@ -82,7 +81,8 @@ impl Side {
     /// Makes the tables, once per database.
     async fn prepare(self, url: &str) -> Result<()> {
         match self {
-            Self::Ours | Self::Memory => Ok(()),
+            Self::Ours => machine::prepare(url).await,
+            Self::Memory => Ok(()),
             Self::Hand => hand::prepare(url).await,
             Self::Dbos => dbos::prepare(url).await,
             Self::Apalis => apalis::prepare(url).await,
@@ -96,7 +96,8 @@ impl Side {
         countdown: Arc<Countdown>,
     ) -> Result<Box<dyn Engine>> {
         Ok(match self {
-            Self::Ours | Self::Memory => Box::new(machine::in_memory(options, countdown)?),
+            Self::Ours => Box::new(machine::on_postgres(url, options, countdown).await?),
+            Self::Memory => Box::new(machine::in_memory(options, countdown)?),
             Self::Hand => Box::new(hand::start(url, options, countdown).await?),
             Self::Dbos => Box::new(dbos::start(url, options, countdown).await?),
             Self::Apalis => Box::new(apalis::start(url, options, countdown).await?),

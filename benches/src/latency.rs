@@ -21,7 +21,6 @@ use tokio::time::timeout;
 pub(crate) use self::runner::{RunnerOptions, run as run_runner};
 use crate::cluster::{Cluster, Database};
 use crate::print;
-use crate::store;
 use crate::verdict::{self, Verdict};
 
 /// Longest time for any one part.
@@ -73,7 +72,6 @@ enum Part {
 
 #[derive(Debug, Serialize)]
 struct Report {
-    store: &'static str,
     verdicts: Vec<Verdict>,
 }
 
@@ -96,10 +94,7 @@ pub(crate) async fn run(cluster: &Cluster, options: &Options, json: bool) -> Res
         verdicts.extend(measured);
     }
     if json {
-        print::print_json(&Report {
-            store: store::NAME,
-            verdicts,
-        })?;
+        print::print_json(&Report { verdicts })?;
     }
     Ok(())
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_core::stream::BoxStream;
 use spec_core::artifact::Artifact;
+use spec_core::clock::Timestamp;
 use spec_core::event::SpecEvent;
-use spec_core::id::{ArtifactVersion, RunnerId, Sequence, SpecId};
+use spec_core::id::{ArtifactVersion, Duty, RunnerId, Sequence, SpecId};
 use spec_core::store::{
     Append, Appended, Claim, Claimed, Commit, Committed, Create, Created, Heartbeat, Lease, Page,
     PageLimit, SpecQuery, SpecSummary, StoreError, StoredSpec, Wakeup,
@@ -22,8 +23,8 @@ pub(crate) trait Observer: Send + Sync + 'static {
     /// Events up to `last` were stored, and so the caller knows.
     fn stored(&self, _id: SpecId, _last: Sequence) {}
 
-    /// A spec's state was stored, and so the caller knows.
-    fn committed(&self, _status: SpecStatus) {}
+    /// A spec's state was stored, and so the caller knows; its revision was raised by so many.
+    fn committed(&self, _status: SpecStatus, _raised: u32) {}
 }
 
 /// Passes every call on to `store`.
@@ -50,9 +51,9 @@ impl<S: SpecStore, O: Observer> SpecStore for ObservedStore<S, O> {
         self.observer.called("create");
         let status = create.spec.status;
         let created = self.store.create(create).await?;
-        let (Created::New(stored) | Created::Existing(stored)) = &created;
+        let (Created::New { stored, .. } | Created::Existing(stored)) = &created;
         self.observer.stored(stored.spec.id, stored.last_sequence);
-        self.observer.committed(status);
+        self.observer.committed(status, 1);
         Ok(created)
     }
 
@@ -68,9 +69,10 @@ impl<S: SpecStore, O: Observer> SpecStore for ObservedStore<S, O> {
     async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
         self.observer.called("commit");
         let (id, status) = (commit.spec.id, commit.spec.status);
+        let raised = commit.spec.revision.get() - commit.expected.get();
         let committed = self.store.commit(commit).await?;
         self.observer.stored(id, committed.last_sequence);
-        self.observer.committed(status);
+        self.observer.committed(status, raised);
         Ok(committed)
     }
 
@@ -121,6 +123,19 @@ impl<S: SpecStore, O: Observer> SpecStore for ObservedStore<S, O> {
 
     async fn retire(&self, runner: RunnerId) -> Result<(), StoreError> {
         self.store.retire(runner).await
+    }
+
+    async fn lead(
+        &self,
+        duty: &Duty,
+        runner: RunnerId,
+        term: Duration,
+    ) -> Result<bool, StoreError> {
+        self.store.lead(duty, runner, term).await
+    }
+
+    async fn purge(&self, archived_before: Timestamp, limit: PageLimit) -> Result<u32, StoreError> {
+        self.store.purge(archived_before, limit).await
     }
 
     fn wakeups(&self) -> BoxStream<'static, Wakeup> {

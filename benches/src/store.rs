@@ -1,20 +1,22 @@
 //! Our store on a database.
 
-use std::sync::Arc;
+use anyhow::Result;
+use spec_sqlx::PostgresStore;
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
 
-use anyhow::{Context as _, Result};
-use spec_core::SpecStore;
-use spec_sqlx::SqliteStore;
+/// Connections of a process where its number of them is not what is measured.
+pub(crate) const CONNECTIONS: u32 = 8;
 
-/// What the store under test is called, so that no number is taken for another's.
-pub(crate) const NAME: &str = "SQLite, in place of Postgres";
+/// Connects to the database at `url`, with at most so many connections.
+pub(crate) async fn connect(url: &str, connections: u32) -> Result<PgPool> {
+    Ok(PgPoolOptions::new()
+        .max_connections(connections)
+        .connect(url)
+        .await?)
+}
 
 /// Opens the store in the database at `url`.
-///
-/// Stands in until there is a store on Postgres: a file in the temporary folder, named after the
-/// database. Several processes share it.
-pub(crate) async fn open(url: &str) -> Result<Arc<dyn SpecStore>> {
-    let name = url.rsplit('/').next().context("the URL has no path")?;
-    let path = std::env::temp_dir().join(format!("{name}.sqlite"));
-    Ok(Arc::new(SqliteStore::open(path).await?))
+pub(crate) async fn open(url: &str) -> Result<PostgresStore> {
+    Ok(PostgresStore::new(connect(url, CONNECTIONS).await?).await?)
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use etcetera::BaseStrategy as _;
 use spec_core::agent::CommandAgent;
-use spec_core::id::{AgentName, Environment, ProjectId};
+use spec_core::id::{AgentName, ContentHash, Environment, ProjectId};
 use spec_core::project::Project;
 use spec_core::sandbox::{Checkout, CheckoutRef};
 use spec_core::{ProjectSource, RunnerConfig, SpecStateMachine, SpecStore};
@@ -88,7 +88,8 @@ pub async fn open(
         None => open_file(&data.join("spec.db")).await?,
     };
     let spawner = LocalSpawner::new(data.join("sandboxes"));
-    // Nobody else ends a sandbox whose host never came back.
+    // The machine itself ends what no attempt needs. This ends what has outlived its time, whoever
+    // needs it, and what was never finished, which no list shows.
     if let Err(error) = spawner.sweep_expired().await {
         tracing::warn!(
             error = &error as &dyn std::error::Error,
@@ -108,7 +109,7 @@ pub async fn open(
     Ok(SpecStateMachine::new(store, spawner, projects)
         .with_agent(agent)
         .with_sync_target(DirectoryTarget::new(out))
-        .with_config(RunnerConfig::new(environment()?).with_lease(LEASE)))
+        .with_config(RunnerConfig::new(environment(data, database.as_ref())?).with_lease(LEASE)))
 }
 
 async fn open_file(path: &Path) -> anyhow::Result<Arc<dyn SpecStore>> {
@@ -117,11 +118,16 @@ async fn open_file(path: &Path) -> anyhow::Result<Arc<dyn SpecStore>> {
     Ok(Arc::new(store))
 }
 
-/// Sandboxes are of one machine, so that each looks after its own.
-fn environment() -> anyhow::Result<Environment> {
+/// Sandboxes are of one machine and one folder, so that each looks after its own; and of one database,
+/// because what another one knows would look left over to this one.
+fn environment(data: &Path, database: Option<&PostgresUrl>) -> anyhow::Result<Environment> {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let host: String = host.trim().chars().take(50).collect();
-    Ok(Environment::new(format!("local-{host}"))?)
+    let host: String = host.trim().chars().take(40).collect();
+    let data = std::fs::canonicalize(data).context("cannot tell where the data folder is")?;
+    let database = database.map_or_else(|| "a file in it".to_owned(), ToString::to_string);
+    let place = ContentHash::of(format!("{} {database}", data.display()).as_bytes());
+    let place: String = place.to_string().chars().take(12).collect();
+    Ok(Environment::new(format!("local-{host}-{place}"))?)
 }
 
 /// Where data is kept unless told otherwise.

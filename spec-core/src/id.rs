@@ -165,7 +165,11 @@ text_id!(
     IdempotencyKey, "idempotency_key", 255
 );
 text_id!(
-    /// Names the environment of a deployment, so that two of them never reap each other's sandboxes.
+    /// Names the environment of a deployment: all that work on one store and one provider.
+    ///
+    /// Two stores must never share an environment at one provider. Runners of each would take the
+    /// sandboxes of the other for [left over](crate::SpecStateMachine::reap), once they are [old
+    /// enough](crate::RunnerConfig::with_orphan_age), and end them.
     Environment, "environment", 63
 );
 text_id!(

@@ -8,6 +8,8 @@ use async_trait::async_trait;
 use spec_core::id::Environment;
 use spec_core::store::MemoryStore;
 use spec_core::{LaunchRequest, RunnerConfig, SpecStateMachine, SpecStatus, SpecStore};
+use spec_sqlx::PostgresStore;
+use sqlx::PgPool;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +17,10 @@ use super::{Engine, Options};
 use crate::countdown::Countdown;
 use crate::noop::{self, NoopSpawner};
 use crate::observed_store::{ObservedStore, Observer};
+use crate::store;
+
+/// Counted among the calls: how often the state of a spec was replaced by the next.
+pub(super) const REVISIONS: &str = "states recorded";
 
 /// Calls of a store, by name.
 #[derive(Debug, Default)]
@@ -42,7 +48,8 @@ impl Observer for Progress {
         *self.calls.lock().entry(name).or_default() += 1;
     }
 
-    fn committed(&self, status: SpecStatus) {
+    fn committed(&self, status: SpecStatus, raised: u32) {
+        *self.calls.lock().entry(REVISIONS).or_default() += u64::from(raised);
         // A spec that failed is left out, so that the round runs into its time limit.
         if status == SpecStatus::Completed {
             self.countdown.finished();
@@ -56,6 +63,7 @@ pub(super) struct Machine<S> {
     calls: Arc<StoreCalls>,
     token: CancellationToken,
     runner: tokio::sync::Mutex<JoinSet<Result<(), spec_core::Error>>>,
+    opened: Option<(Arc<PostgresStore>, PgPool)>,
 }
 
 pub(super) fn in_memory(
@@ -63,6 +71,28 @@ pub(super) fn in_memory(
     countdown: Arc<Countdown>,
 ) -> Result<Machine<MemoryStore>> {
     over(MemoryStore::default(), options, countdown)
+}
+
+/// Makes the tables.
+pub(super) async fn prepare(url: &str) -> Result<()> {
+    let pool = store::connect(url, 2).await?;
+    PostgresStore::new(pool.clone()).await?.close().await;
+    pool.close().await;
+    Ok(())
+}
+
+pub(super) async fn on_postgres(
+    url: &str,
+    options: &Options,
+    countdown: Arc<Countdown>,
+) -> Result<Machine<Arc<PostgresStore>>> {
+    let pool = store::connect(url, options.connections).await?;
+    let store = Arc::new(PostgresStore::new(pool.clone()).await?);
+    let machine = over(Arc::clone(&store), options, countdown)?;
+    Ok(Machine {
+        opened: Some((store, pool)),
+        ..machine
+    })
 }
 
 fn over<S: SpecStore>(
@@ -88,6 +118,7 @@ fn over<S: SpecStore>(
         calls,
         token,
         runner: tokio::sync::Mutex::new(runner),
+        opened: None,
     })
 }
 
@@ -102,6 +133,10 @@ impl<S: SpecStore> Engine for Machine<S> {
         self.token.cancel();
         while let Some(ended) = self.runner.lock().await.join_next().await {
             ended??;
+        }
+        if let Some((store, pool)) = &self.opened {
+            store.close().await;
+            pool.close().await;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! How a machine behaves as a runner.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::id::Environment;
@@ -15,6 +16,10 @@ pub struct RunnerConfig {
     pub(super) linger: Duration,
     pub(super) progress_interval: Duration,
     pub(super) sandbox_grace: Duration,
+    pub(super) max_per_project: Option<NonZeroU32>,
+    pub(super) reap_interval: Option<Duration>,
+    pub(super) orphan_age: Duration,
+    pub(super) retention: Option<Duration>,
 }
 
 impl RunnerConfig {
@@ -29,6 +34,10 @@ impl RunnerConfig {
             linger: Duration::from_secs(1),
             progress_interval: Duration::from_millis(250),
             sandbox_grace: Duration::from_mins(10),
+            max_per_project: None,
+            reap_interval: Some(Duration::from_mins(5)),
+            orphan_age: Duration::from_mins(10),
+            retention: None,
         }
     }
 
@@ -81,6 +90,42 @@ impl RunnerConfig {
     #[must_use]
     pub fn with_sandbox_grace(mut self, grace: Duration) -> Self {
         self.sandbox_grace = grace;
+        self
+    }
+
+    /// How many specs of one project all runners together drive at a time; projects take turns then.
+    /// With a cap, a launch waits for its turn like everything else, also beside a free runner.
+    /// Default: no cap.
+    #[must_use]
+    pub fn with_max_per_project(mut self, max: Option<NonZeroU32>) -> Self {
+        self.max_per_project = max;
+        self
+    }
+
+    /// How often one runner of the environment looks for sandboxes that nobody needs, and ends them;
+    /// at least 1 s, first within half a minute. `None`: only when
+    /// [asked to](super::SpecStateMachine::reap). Default: 5 min.
+    #[must_use]
+    pub fn with_reap_interval(mut self, interval: Option<Duration>) -> Self {
+        self.reap_interval = interval.map(|interval| interval.max(Duration::from_secs(1)));
+        self
+    }
+
+    /// How old a sandbox has to be before it may be taken for one that nobody needs, by the clock of
+    /// its provider. Time to notice that two deployments share an [environment](Environment) by
+    /// mistake. Default: 10 min.
+    #[must_use]
+    pub fn with_orphan_age(mut self, age: Duration) -> Self {
+        self.orphan_age = age;
+        self
+    }
+
+    /// How long archived specs are kept before they are deleted whole, with their events, artifacts
+    /// and idempotency keys; looked for every hour. Runners on one store should agree on it: the
+    /// shortest counts. Default: `None`, for ever.
+    #[must_use]
+    pub fn with_retention(mut self, retention: Option<Duration>) -> Self {
+        self.retention = retention;
         self
     }
 }

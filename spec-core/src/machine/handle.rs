@@ -312,8 +312,10 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             events,
             artifacts: _,
         } = transition;
-        // It begins without being claimed when a runner of this process has room.
-        let place = auto_execute.then(|| self.host.local.reserve()).flatten();
+        // It begins without being claimed when a runner of this process has room, and no cap to keep
+        // to, which only claims do.
+        let unclaimed = auto_execute && self.host.config.max_per_project.is_none();
+        let place = unclaimed.then(|| self.host.local.reserve()).flatten();
         let create = Create {
             spec: requested.clone(),
             events,

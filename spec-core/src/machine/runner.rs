@@ -71,8 +71,9 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     /// Drives one spec in the caller's task until it waits or ends, and returns it. For hosts that
     /// schedule themselves, and for tests; [`run`](Self::run) does it for all.
     ///
-    /// Does nothing when the spec is not due or somebody else drives it. Dropping the future leaves
-    /// the spec to whoever claims it after the lease has expired.
+    /// Does nothing when the spec is not due, somebody else drives it, or its project has as many in
+    /// hands as it may. Dropping the future leaves the spec to whoever claims it after the lease has
+    /// expired.
     ///
     /// # Errors
     ///
@@ -90,7 +91,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             limit: 1,
             machine_version: MACHINE_VERSION,
             only: Some(id),
-            max_per_project: None,
+            max_per_project: self.host.config.max_per_project,
         };
         let claimed = self
             .store
@@ -131,6 +132,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         };
         let drivers = token.child_token();
         let log = ClaimLog::default();
+        let mut chores = self.start_chores(runner, &drivers);
         let mut tasks = JoinSet::new();
         let end = tokio::select! {
             end = self.claims(runner, &drivers, &log, &mut tasks) => end?,
@@ -139,6 +141,11 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         drivers.cancel();
         while let Some(joined) = tasks.join_next().await {
             report(joined);
+        }
+        while let Some(joined) = chores.join_next().await {
+            if let Err(error) = joined {
+                tracing::error!(%error, "a chore ended abnormally");
+            }
         }
         if matches!(end, RunnerEnd::Stopped)
             && let Err(error) = self.store.retire(runner).await
@@ -281,7 +288,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             limit: free,
             machine_version: MACHINE_VERSION,
             only: None,
-            max_per_project: None,
+            max_per_project: self.host.config.max_per_project,
         };
         let claimed = self.store.claim(&claim).await?;
         let is_full = claimed.len() >= permits.num_permits();
@@ -395,7 +402,7 @@ fn report(joined: Result<Ended, tokio::task::JoinError>) {
 }
 
 /// `base`, a quarter longer or shorter, differently for each runner.
-fn jittered(base: Duration, runner: RunnerId) -> Duration {
+pub(super) fn jittered(base: Duration, runner: RunnerId) -> Duration {
     let random = (runner.as_uuid().as_u128() & 0xff) as u32;
     base.saturating_mul(192 + random / 2) / 256
 }

@@ -238,13 +238,22 @@ impl SpawnRequest {
     #[must_use]
     pub fn labels(&self) -> Labels {
         let attempt = self.key.attempt();
-        Labels::from([
-            ("spec.managed".to_owned(), "true".to_owned()),
-            ("spec.env".to_owned(), self.environment.to_string()),
+        let mut labels = Self::managed_in(&self.environment);
+        labels.extend([
             ("spec.id".to_owned(), attempt.spec_id.to_string()),
             ("spec.phase".to_owned(), attempt.phase.to_string()),
             ("spec.attempt".to_owned(), attempt.attempt.to_string()),
             ("spec.epoch".to_owned(), self.epoch.to_string()),
+        ]);
+        labels
+    }
+
+    /// Those that all sandboxes of an environment carry, and no others.
+    #[must_use]
+    pub fn managed_in(environment: &Environment) -> Labels {
+        Labels::from([
+            ("spec.managed".to_owned(), "true".to_owned()),
+            ("spec.env".to_owned(), environment.to_string()),
         ])
     }
 }

@@ -6,12 +6,16 @@
     reason = "a test names the variants that it is about"
 )]
 
+mod cap;
 mod crash;
 mod drive;
 mod mocks;
 mod ports;
 mod pure;
+mod reaper;
+mod retention;
 mod scene;
 mod trouble;
+mod upkeep;
 mod watching;
 mod writes;

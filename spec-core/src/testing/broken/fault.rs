@@ -1,6 +1,6 @@
 //! What can be wrong with a store.
 
-/// What is wrong with a [`BrokenStore`].
+/// What is wrong with a [`BrokenStore`](super::BrokenStore).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fault {
