@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures_core::stream::BoxStream;
 use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use spec_core::Phase;
 use spec_core::agent::CommandAgent;
 use spec_core::clock::Timestamp;
@@ -21,7 +21,7 @@ use spec_core::sandbox::{
 };
 use spec_core::spec::{Description, Title};
 use spec_core::sync::slug;
-use spec_core::testing::{demo, fixture};
+use spec_core::testing::demo;
 use spec_core::{InvalidInput, LaunchRequest, SandboxSpawner, SpecStateMachine, SpecStore};
 
 const TITLE: &str = "Search history";
@@ -66,13 +66,7 @@ impl NoopSpawner {
     pub(crate) fn new() -> Result<Self> {
         let mut results = BTreeMap::new();
         for phase in Phase::ALL {
-            let result = if phase == Phase::Sync {
-                let branch = format!("spec/{}", slug(&Title::new(TITLE)?));
-                json!({"branch": branch, "commit": "5".repeat(40), "parent": COMMIT})
-            } else {
-                fixture::output_json(phase)
-            };
-            results.insert(phase, serde_json::to_vec(&result)?);
+            results.insert(phase, serde_json::to_vec(&result_of(phase)?)?);
         }
         Ok(Self {
             results,
@@ -95,6 +89,20 @@ impl NoopSpawner {
         self.witness = Box::new(witness);
         self
     }
+}
+
+/// The least that is accepted.
+fn result_of(phase: Phase) -> Result<Value> {
+    Ok(match phase {
+        Phase::Explore => serde_json::from_str(include_str!("noop/explore.json"))?,
+        Phase::Requirements => serde_json::from_str(include_str!("noop/requirements.json"))?,
+        Phase::Design => serde_json::from_str(include_str!("noop/design.json"))?,
+        Phase::Tasks => serde_json::from_str(include_str!("noop/tasks.json"))?,
+        Phase::Sync => {
+            let branch = format!("spec/{}", slug(&Title::new(TITLE)?));
+            json!({"branch": branch, "commit": "5".repeat(40), "parent": COMMIT})
+        }
+    })
 }
 
 /// A machine over `store` with one project and one agent.

@@ -1,5 +1,7 @@
 //! Our store on a database.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use spec_sqlx::PostgresStore;
 use sqlx::PgPool;
@@ -17,6 +19,7 @@ pub(crate) async fn connect(url: &str, connections: u32) -> Result<PgPool> {
 }
 
 /// Opens the store in the database at `url`.
-pub(crate) async fn open(url: &str) -> Result<PostgresStore> {
-    Ok(PostgresStore::new(connect(url, CONNECTIONS).await?).await?)
+pub(crate) async fn open(url: &str) -> Result<Arc<PostgresStore>> {
+    let pool = connect(url, CONNECTIONS).await?;
+    Ok(Arc::new(PostgresStore::new(pool).await?))
 }

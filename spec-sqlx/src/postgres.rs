@@ -8,6 +8,7 @@ mod database;
 mod hints;
 mod lane;
 mod lease;
+mod liveness;
 mod migrations;
 mod read;
 mod retention;
@@ -40,12 +41,14 @@ use self::commit::{AppendChange, CommitChange};
 use self::create::{CreateChange, Outcome};
 use self::hints::Hints;
 use self::lane::Lane;
+use self::liveness::Liveness;
 use self::session::Session;
 
 /// Keeps specs in Postgres, in the schema `spec` of a host's database.
 ///
 /// Any number of processes may share a database: each claims specs of its own and is hinted at the
-/// others' changes. Within a process, share one store: what its callers change at the same time is
+/// others' changes. When one dies, the others take over what its runners held within two seconds,
+/// without waiting for its leases. Within a process, share one store: what its callers change at the same time is
 /// made durable together. Beside the connections of the pool that are in use, a store keeps one of
 /// its own open.
 ///
@@ -59,6 +62,7 @@ use self::session::Session;
 pub struct PostgresStore {
     pool: PgPool,
     hints: Hints,
+    liveness: Liveness,
     creations: Lane<CreateChange>,
     commits: Lane<CommitChange>,
     appends: Lane<AppendChange>,
@@ -124,6 +128,16 @@ impl PostgresStore {
         Ok(Self::start(pool))
     }
 
+    /// Without the locks that show whether a process lives: when one dies, what it held is taken over
+    /// when its leases have run out. For a pooler that gives every transaction another session; there
+    /// the locks would say of living processes that they are dead. Of the stores of a database, some
+    /// may have the locks and some not.
+    #[must_use]
+    pub fn without_liveness_lock(self) -> Self {
+        self.liveness.turn_off();
+        self
+    }
+
     /// Makes the changes that are queued, refuses further ones, and ends the store's tasks and its own
     /// connection. Safe to repeat.
     pub async fn close(&self) {
@@ -134,6 +148,7 @@ impl PostgresStore {
     fn start(pool: PgPool) -> Self {
         let own = Uuid::now_v7();
         let (lanes, background) = (Tasks::default(), Tasks::default());
+        let liveness = Liveness::default();
         let (hints, announcer) = Hints::new(pool.clone(), own);
         background
             .tracker
@@ -142,6 +157,7 @@ impl PostgresStore {
             pool: pool.clone(),
             own,
             hints: hints.clone(),
+            liveness: liveness.clone(),
         };
         background
             .tracker
@@ -152,6 +168,7 @@ impl PostgresStore {
             appends: start(&pool, &hints, &lanes),
             pool,
             hints,
+            liveness,
             lanes,
             background,
         }
@@ -231,11 +248,11 @@ impl SpecStore for PostgresStore {
     }
 
     async fn claim(&self, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
-        claim::claim(&self.pool, claim).await
+        claim::claim(&self.pool, &self.liveness, &self.hints, claim).await
     }
 
     async fn heartbeat(&self, runner: RunnerId, lease: Duration) -> Result<Heartbeat, StoreError> {
-        lease::heartbeat(&self.pool, runner, lease).await
+        lease::heartbeat(&self.pool, &self.liveness, runner, lease).await
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
@@ -244,7 +261,7 @@ impl SpecStore for PostgresStore {
     }
 
     async fn retire(&self, runner: RunnerId) -> Result<(), StoreError> {
-        self.tell(lease::retire(&self.pool, runner).await?);
+        self.tell(lease::retire(&self.pool, &self.liveness, runner).await?);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! One spec, driven by one runner: load, decide, act, commit.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -16,7 +17,8 @@ use crate::id::AttemptKey;
 use crate::sandbox::SandboxSpawner;
 use crate::spec::Spec;
 use crate::store::{
-    Claimed, Lease, SpecStore, SpecStoreExt as _, StoreError, StoreErrorKind, StoredSpec,
+    Checkpoint, Claimed, Lease, SpecStore, SpecStoreExt as _, StoreError, StoreErrorKind,
+    StoredSpec,
 };
 
 /// Claims without progress after which a spec is taken for the cause of its runners' deaths.
@@ -39,6 +41,23 @@ pub(super) enum Ended {
     Lost,
     /// The store failed in a way that trying again does not mend.
     Failed(StoreError),
+}
+
+/// A spec as its driver sees it: ahead of the store by what is being written.
+#[derive(Debug)]
+pub(super) struct Current {
+    pub(super) spec: Arc<Spec>,
+    /// How far the output of its last followed run was read.
+    pub(super) checkpoint: Option<Checkpoint>,
+}
+
+impl From<StoredSpec> for Current {
+    fn from(stored: StoredSpec) -> Self {
+        Self {
+            spec: Arc::new(stored.spec),
+            checkpoint: stored.checkpoint,
+        }
+    }
 }
 
 /// What an effect led to.
@@ -117,15 +136,15 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         tokio::select! {
             // In this order: what is decided without waiting becomes one write.
             biased;
-            ended = self.decide(stored, fruitless, active) => ended,
+            ended = self.decide(stored.into(), fruitless, active) => ended,
             never = self.writes.pump(&*self.machine.store) => match never {},
         }
     }
 
-    async fn decide(&self, mut stored: StoredSpec, fruitless: u32, active: &Active) -> Ended {
+    async fn decide(&self, mut current: Current, fruitless: u32, active: &Active) -> Ended {
         let mut store_failures = 0;
         if fruitless >= MAX_FRUITLESS_CLAIMS
-            && let Some((key, _)) = stored.spec.active_attempt()
+            && let Some((key, _)) = current.spec.active_attempt()
         {
             let message = format!(
                 "{fruitless} runners took this spec and none of them got anywhere; \
@@ -136,27 +155,27 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 kind: FailureKind::Poisoned,
                 message,
             };
-            if let Some(next) = self.note(&stored.spec, poisoned) {
-                stored.spec = next;
+            if let Some(next) = self.note(&current.spec, poisoned) {
+                current.spec = next;
             }
         }
         loop {
             if self.token.is_cancelled() {
                 return self.stop().await;
             }
-            active.works_on(stored.spec.revision);
-            let step = match self.act(&stored, active).await {
+            active.works_on(current.spec.revision);
+            let step = match self.act(&current, active).await {
                 Ok(step) => step,
                 Err(error) => Step::StoreFailed(error),
             };
             if let Some(checkpoint) = self.writes.take_checkpoint() {
-                stored.checkpoint = Some(checkpoint);
+                current.checkpoint = Some(checkpoint);
             }
             match step {
                 Step::Ended(ended) => return ended,
                 Step::Moved(spec) => {
                     store_failures = 0;
-                    stored.spec = *spec;
+                    current.spec = spec;
                     continue;
                 }
                 Step::Again => continue,
@@ -178,16 +197,16 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 },
             }
             match self.reload(&mut store_failures).await {
-                Ok(current) => stored = current,
+                Ok(stored) => current = stored,
                 Err(ended) => return ended,
             }
         }
     }
 
     /// Does what is owed next, once what it follows from is stored.
-    async fn act(&self, stored: &StoredSpec, active: &Active) -> Result<Step, StoreError> {
-        let now = self.now().max(stored.spec.updated_at);
-        let action = next_action(&stored.spec, now);
+    async fn act(&self, current: &Current, active: &Active) -> Result<Step, StoreError> {
+        let now = self.now().max(current.spec.updated_at);
+        let action = next_action(&current.spec, now);
         let wait = match &action {
             Action::Nothing => None,
             Action::SleepUntil(at) => Some(at.since(now)),
@@ -201,7 +220,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 if !self.writes.may_run_ahead() {
                     self.settled().await?;
                 }
-                return Ok(self.step(stored, action, active).await);
+                return Ok(self.step(current, action, active).await);
             }
         };
         let linger = self.machine.host.config.linger;
@@ -245,10 +264,10 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     /// What was to be stored may be at fault, and not the store: the attempt is told, and counts how
     /// often.
     async fn tell_refusal(&self, error: StoreError, failures: &mut u32) -> Result<(), Ended> {
-        let stored = self.reload(failures).await?;
-        let told = stored.spec.active_attempt().and_then(|(key, _)| {
+        let current = self.reload(failures).await?;
+        let told = current.spec.active_attempt().and_then(|(key, _)| {
             let told = failed_effect(key, "the store refused", &error, None);
-            self.note(&stored.spec, told)
+            self.note(&current.spec, told)
         });
         match told {
             Some(_) => self
@@ -262,14 +281,14 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
 
     /// The spec as it is now, however long that takes to learn: on an older state things would be
     /// done, read and shown again.
-    async fn reload(&self, store_failures: &mut u32) -> Result<StoredSpec, Ended> {
+    async fn reload(&self, store_failures: &mut u32) -> Result<Current, Ended> {
         loop {
             self.writes.discard().await;
             self.known.forget();
             match self.machine.store.require(self.lease.spec_id).await {
-                Ok(current) => {
-                    self.writes.begin_at(current.spec.revision);
-                    return Ok(current);
+                Ok(stored) => {
+                    self.writes.begin_at(stored.spec.revision);
+                    return Ok(stored.into());
                 }
                 Err(error) if error.is_retryable() => {
                     *store_failures += 1;
@@ -285,15 +304,15 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     }
 
     /// Does what is owed, unless the spec changes or the attempt's time is up meanwhile.
-    async fn step(&self, stored: &StoredSpec, action: Action, active: &Active) -> Step {
-        let spec = &stored.spec;
+    async fn step(&self, current: &Current, action: Action, active: &Active) -> Step {
+        let spec = &current.spec;
         let deadline = self.deadline_of(spec, &action);
         let Some(defect) = defect_in(&action) else {
             return Step::Reload;
         };
         // Agents, spawners and targets are the host's: their defects must not become this runner's.
         // On the heap: it is by far the largest part of a driver, and there may be many of those.
-        let mut effect = Box::pin(AssertUnwindSafe(self.perform(stored, action)).catch_unwind());
+        let mut effect = Box::pin(AssertUnwindSafe(self.perform(current, action)).catch_unwind());
         let performed = loop {
             tokio::select! {
                 biased;
@@ -319,7 +338,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             },
             Performed::StoreFailed(error) => Step::StoreFailed(error),
             Performed::Observed(observation) => match self.note(spec, observation) {
-                Some(spec) => Step::Moved(Box::new(spec)),
+                Some(spec) => Step::Moved(spec),
                 None => Step::Reload,
             },
         }
@@ -343,7 +362,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
 
     /// Applies an observation and has it written; `None` when the spec has moved on and it came too
     /// late.
-    fn note(&self, spec: &Spec, observation: Observation) -> Option<Spec> {
+    fn note(&self, spec: &Spec, observation: Observation) -> Option<Arc<Spec>> {
         let transition = match apply(spec, Input::Observation(observation), self.now()) {
             Ok(transition) => transition,
             Err(refusal) => {
@@ -352,11 +371,12 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             }
         };
         let Transition {
-            events,
+            from,
             spec: after,
-            ..
-        } = &transition;
-        for event in events {
+            events,
+            artifacts,
+        } = transition;
+        for event in &events {
             tracing::info!(
                 spec.id = %spec.id,
                 spec.revision = after.revision.get(),
@@ -364,11 +384,12 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 "spec moved"
             );
         }
-        let after = after.clone();
-        for artifact in &transition.artifacts {
+        for artifact in &artifacts {
             self.known.accepted(artifact);
         }
-        self.writes.commit(transition);
+        let after = Arc::new(after);
+        self.writes
+            .commit(from, Arc::clone(&after), events, artifacts);
         Some(after)
     }
 
@@ -398,7 +419,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
 /// Outcome of one step.
 enum Step {
     /// On to this state.
-    Moved(Box<Spec>),
+    Moved(Arc<Spec>),
     /// Decide again on the same state.
     Again,
     /// Decide again on what is stored.

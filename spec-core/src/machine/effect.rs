@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::driver::{Driver, Performed, chain, failed_effect};
+use super::driver::{Current, Driver, Performed, chain, failed_effect};
 use super::prepare::{Prepared, Unprepared};
 use super::{Action, Observation};
 use crate::attempt::{AttemptStage, FailureKind, SandboxFacts};
@@ -12,7 +12,7 @@ use crate::sandbox::{
     SpawnErrorKind, SpawnRequest, Termination,
 };
 use crate::spec::Spec;
-use crate::store::{SpecStore, StoredSpec};
+use crate::store::SpecStore;
 
 /// Longest wait for one request to end a sandbox.
 const TERMINATE_TIMEOUT: Duration = Duration::from_mins(2);
@@ -20,15 +20,15 @@ const TERMINATE_TIMEOUT: Duration = Duration::from_mins(2);
 impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     /// Does what is owed. Every effect is idempotent on its key, so that dropping this future and
     /// calling it again later, here or elsewhere, does nothing twice.
-    pub(super) async fn perform(&self, stored: &StoredSpec, action: Action) -> Performed {
-        let spec = &stored.spec;
+    pub(super) async fn perform(&self, current: &Current, action: Action) -> Performed {
+        let spec = &current.spec;
         match action {
             Action::Spawn(key) => self.spawn(spec, key).await,
             Action::Start(run) => self.start(spec, run).await,
-            Action::Follow { run, until } => self.follow(stored, run, until).await,
+            Action::Follow { run, until } => self.follow(current, run, until).await,
             Action::Evaluate(run) => self.evaluate(spec, run).await,
             Action::Sync(run) => self.sync(spec, run).await,
-            Action::Expire(key) => expire(stored, key).into(),
+            Action::Expire(key) => expire(current, key).into(),
             Action::Terminate(sandbox) => self.terminate(&sandbox).await,
             Action::SleepUntil(_) | Action::Nothing => Performed::Again,
         }
@@ -187,13 +187,13 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
 }
 
 /// The attempt's time is up. A run that is under way is ended with it, and what it consumed counts.
-fn expire(stored: &StoredSpec, key: AttemptKey) -> Observation {
-    let running = stored
+fn expire(current: &Current, key: AttemptKey) -> Observation {
+    let running = current
         .spec
         .active_attempt()
         .filter(|(active, attempt)| *active == key && attempt.stage == AttemptStage::Running)
         .map(|(_, attempt)| key.run_key(attempt.repair));
-    match (&stored.checkpoint, running) {
+    match (&current.checkpoint, running) {
         (Some(checkpoint), Some(run)) if checkpoint.run == run => Observation::RunEnded {
             run,
             end: RunEnd::TimedOut,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::driver::{Driver, Performed, chain, failed_effect};
 use super::effect::sandbox_ref;
-use super::prepare::Prepared;
+use super::known::ResultPlace;
 use super::{Observation, Verdict, sync_run};
 use crate::artifact::{Artifact, Author, PhaseOutput, content_hash};
 use crate::attempt::FailureKind;
@@ -33,21 +33,22 @@ const READS_AT_A_TIME: usize = 8;
 
 impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     /// Where the result of `run` is.
-    async fn result_of(&self, spec: &Spec, run: RunKey) -> Result<SandboxPath, Performed> {
-        if let Some(path) = self.known.result_of(run) {
-            return Ok(path);
-        }
-        match self.prepare(spec, run).await {
-            Ok(prepared) => Ok(prepared.plan.result),
-            Err(unprepared) => Err(unprepared.into_performed(run.attempt)),
+    async fn result_of(&self, spec: &Spec, run: RunKey) -> Result<ResultPlace, Performed> {
+        loop {
+            if let Some(place) = self.known.result_of(run) {
+                return Ok(place);
+            }
+            if let Err(unprepared) = self.prepare(spec, run).await {
+                return Err(unprepared.into_performed(run.attempt));
+            }
         }
     }
 
     /// Collects the result of `run` and judges it.
     pub(super) async fn evaluate(&self, spec: &Spec, run: RunKey) -> Performed {
         let key = run.attempt;
-        let path = match self.result_of(spec, run).await {
-            Ok(path) => path,
+        let place = match self.result_of(spec, run).await {
+            Ok(place) => place,
             Err(performed) => return performed,
         };
         let earlier = match self.earlier(spec, key.phase).await {
@@ -69,7 +70,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         let result = self
             .machine
             .spawner
-            .read_file(&sandbox, &path, MAX_RESULT_BYTES)
+            .read_file(&sandbox, &place.path, MAX_RESULT_BYTES)
             .await;
         let bytes = match result {
             Ok(Some(bytes)) => bytes,
@@ -187,9 +188,9 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     /// Completes SYNC: computes the report and hands the spec to the targets.
     pub(super) async fn sync(&self, spec: &Spec, run: RunKey) -> Performed {
         let key = run.attempt;
-        let Prepared { plan, .. } = match self.prepare(spec, run).await {
-            Ok(prepared) => prepared,
-            Err(unprepared) => return unprepared.into_performed(key),
+        let place = match self.result_of(spec, run).await {
+            Ok(place) => place,
+            Err(performed) => return performed,
         };
         let earlier = match self.earlier(spec, key.phase).await {
             Ok(earlier) => earlier,
@@ -201,7 +202,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         let read =
             self.machine
                 .spawner
-                .read_file(&sandbox, &plan.result, sync_run::MAX_RESULT_BYTES);
+                .read_file(&sandbox, &place.path, sync_run::MAX_RESULT_BYTES);
         let bytes = match read.await {
             Ok(bytes) => bytes.unwrap_or_default(),
             Err(error) => return Self::judge_error(key, "cannot read the result", &error).into(),
@@ -209,7 +210,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         let Some(outputs) = earlier.complete() else {
             return Performed::Again;
         };
-        let commit = match sync_run::read_result(spec, &plan, &bytes) {
+        let commit = match sync_run::read_result(spec, place.committed, &bytes) {
             Ok(commit) => commit,
             Err(message) => {
                 let finding = Finding::error("sync.result", "", message.clone());

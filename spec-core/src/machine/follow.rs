@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 
 use super::Observation;
-use super::driver::{Driver, Performed};
+use super::driver::{Current, Driver, Performed};
 use super::effect::sandbox_ref;
 use crate::agent::{AgentDecoder, AgentEvent, CommandAgent};
 use crate::attempt::FailureKind;
@@ -17,7 +17,7 @@ use crate::id::{AttemptKey, OutputCursor, RunKey};
 use crate::phase::Phase;
 use crate::sandbox::{Channel, Output, OutputLine, SandboxSpawner};
 use crate::spec::Spec;
-use crate::store::{Checkpoint, SpecStore, StoredSpec};
+use crate::store::{Checkpoint, SpecStore};
 use crate::usage::Usage;
 
 /// Progress items stored per run; what comes after is counted.
@@ -52,11 +52,11 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     /// Follows `run` until it ends, prints too much, or `until` has come.
     pub(super) async fn follow(
         &self,
-        stored: &StoredSpec,
+        current: &Current,
         run: RunKey,
         until: Timestamp,
     ) -> Performed {
-        let spec = &stored.spec;
+        let spec = &current.spec;
         let key = run.attempt;
         let Some(sandbox) = sandbox_ref(spec, key) else {
             return Performed::Again;
@@ -65,7 +65,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             Ok(decoder) => decoder,
             Err(unprepared) => return unprepared.into_performed(key),
         };
-        let checkpoint = stored
+        let checkpoint = current
             .checkpoint
             .as_ref()
             .filter(|checkpoint| checkpoint.run == run);

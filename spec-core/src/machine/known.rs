@@ -84,6 +84,14 @@ impl Earlier {
     }
 }
 
+/// Where the result of a run is.
+#[derive(Debug, Clone)]
+pub(super) struct ResultPlace {
+    pub(super) path: SandboxPath,
+    /// Of SYNC: the files that its script commits.
+    pub(super) committed: Vec<String>,
+}
+
 /// What one driver remembers.
 #[derive(Debug, Default)]
 pub(super) struct Known {
@@ -93,7 +101,7 @@ pub(super) struct Known {
 #[derive(Debug, Default)]
 struct State {
     earlier: Option<Earlier>,
-    result: Option<(RunKey, SandboxPath)>,
+    result: Option<(RunKey, ResultPlace)>,
 }
 
 impl Known {
@@ -117,14 +125,14 @@ impl Known {
     }
 
     /// Where the result of `run` is, if this driver has planned it.
-    pub(super) fn result_of(&self, run: RunKey) -> Option<SandboxPath> {
+    pub(super) fn result_of(&self, run: RunKey) -> Option<ResultPlace> {
         let state = self.state();
-        let (of, path) = state.result.as_ref()?;
-        (*of == run).then(|| path.clone())
+        let (of, place) = state.result.as_ref()?;
+        (*of == run).then(|| place.clone())
     }
 
-    pub(super) fn remember_result(&self, run: RunKey, path: SandboxPath) {
-        self.state().result = Some((run, path));
+    pub(super) fn remember_result(&self, run: RunKey, place: ResultPlace) {
+        self.state().result = Some((run, place));
     }
 
     /// Forgets all: the spec has changed, or an agent takes its time and memory is worth more.

@@ -1,7 +1,7 @@
 //! What a run is given: the agent's plan for the task, or the script of SYNC.
 
 use super::driver::Driver;
-use super::known::Earlier;
+use super::known::{Earlier, ResultPlace};
 use super::sync_run;
 use crate::agent::{Agent, AgentContext, AgentTask, PROTOCOL_VERSION, RunPlan, prompt};
 use crate::artifact::{schema, schema_hash};
@@ -75,6 +75,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 prompt_hash: ContentHash::of(sync_run::SCRIPT.as_bytes()),
                 schema_hash: ContentHash::of(b""),
             };
+            self.remember(run, &plan);
             return Ok(Prepared { plan, inputs });
         }
         let agent = self.agent(&attempt.agent)?;
@@ -109,8 +110,16 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             prompt_hash: ContentHash::of(task.prompt.as_bytes()),
             schema_hash: schema_hash(phase),
         };
-        self.known.remember_result(run, plan.result.clone());
+        self.remember(run, &plan);
         Ok(Prepared { plan, inputs })
+    }
+
+    fn remember(&self, run: RunKey, plan: &RunPlan) {
+        let place = ResultPlace {
+            path: plan.result.clone(),
+            committed: sync_run::committed_files(plan),
+        };
+        self.known.remember_result(run, place);
     }
 
     pub(super) fn agent(&self, name: &crate::id::AgentName) -> Result<&dyn Agent, Unprepared> {

@@ -66,10 +66,17 @@ struct Report {
     parent: String,
 }
 
-/// Reads the script's `result.json`; the files are those that `plan` gave it.
+/// The files that the script commits, by their place in the repository.
+pub(super) fn committed_files(plan: &RunPlan) -> Vec<String> {
+    let in_repository =
+        |file: &SandboxFile| file.path.as_str().strip_prefix("repo/").map(str::to_owned);
+    plan.files.iter().filter_map(in_repository).collect()
+}
+
+/// Reads the script's `result.json`; the files are those that its plan gave it.
 pub(super) fn read_result(
     spec: &Spec,
-    plan: &RunPlan,
+    files: Vec<String>,
     bytes: &[u8],
 ) -> Result<RepositoryCommit, String> {
     let Report {
@@ -87,9 +94,6 @@ pub(super) fn read_result(
     if !is_hash(&commit) || spec.commit.as_ref().map(CommitId::as_str) != Some(parent.as_str()) {
         return Err("result.json does not name a commit upon the pinned one".to_owned());
     }
-    let in_repository =
-        |file: &SandboxFile| file.path.as_str().strip_prefix("repo/").map(str::to_owned);
-    let files = plan.files.iter().filter_map(in_repository).collect();
     Ok(RepositoryCommit {
         branch,
         commit,

@@ -7,11 +7,10 @@
 
 use std::convert::Infallible;
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::Transition;
 use crate::artifact::Artifact;
 use crate::event::{EventBody, NewEvent};
 use crate::id::Revision;
@@ -48,7 +47,7 @@ struct State {
 #[derive(Debug, Default)]
 struct Queue {
     /// The revision to start from and the state to store.
-    change: Option<(Revision, Spec)>,
+    change: Option<(Revision, Arc<Spec>)>,
     events: Vec<NewEvent>,
     artifacts: Vec<Artifact>,
     checkpoint: Option<Checkpoint>,
@@ -89,14 +88,14 @@ impl Writes {
         }
     }
 
-    /// Queues a change of state.
-    pub(super) fn commit(&self, transition: Transition) {
-        let Transition {
-            from,
-            spec,
-            events,
-            artifacts,
-        } = transition;
+    /// Queues a change of state from the revision `from`.
+    pub(super) fn commit(
+        &self,
+        from: Revision,
+        spec: Arc<Spec>,
+        events: Vec<NewEvent>,
+        artifacts: Vec<Artifact>,
+    ) {
         let mut state = self.state();
         let queue = &mut state.queue;
         let from = queue.change.take().map_or(from, |(from, _)| from);
@@ -239,7 +238,7 @@ impl Writes {
         self.landed.notify_waiters();
         match (change, checkpoint) {
             (Some((expected, spec)), checkpoint) => Some(Write::Commit(Box::new(Commit {
-                spec,
+                spec: Arc::unwrap_or_clone(spec),
                 expected,
                 events,
                 artifacts,

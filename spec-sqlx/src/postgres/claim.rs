@@ -10,7 +10,9 @@ use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection, PgPool};
 use uuid::Uuid;
 
+use super::hints::Hints;
 use super::lease::{expired, micros};
+use super::liveness::{Liveness, look};
 use super::read::{column, number, spec_id, stored};
 use super::{database, read, sql};
 use crate::error::{corrupt, failed};
@@ -19,19 +21,49 @@ use crate::row::counter;
 /// When a spec whose state cannot be read is looked at again.
 const ASIDE: Duration = Duration::from_mins(1);
 
-pub(super) async fn claim(pool: &PgPool, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
+pub(super) async fn claim(
+    pool: &PgPool,
+    liveness: &Liveness,
+    hints: &Hints,
+    claim: &Claim,
+) -> Result<Vec<Claimed>, StoreError> {
     let mut connection = database::acquire(pool).await.map_err(not_claimed)?;
     let work = async {
-        match claim.max_per_project {
-            None => longest_due(pool, &mut connection, claim).await,
-            Some(cap) => in_turn(pool, &mut connection, claim, cap).await,
+        if !liveness.is_time_to_look() {
+            return by_rule(pool, &mut connection, claim).await;
         }
+        let mut transaction = connection.begin().await.map_err(not_claimed)?;
+        let look = look(&mut transaction, claim.runner)
+            .await
+            .map_err(not_claimed)?;
+        let claimed = by_rule(pool, &mut transaction, claim).await?;
+        transaction.commit().await.map_err(not_claimed)?;
+        look.tell(liveness, hints);
+        Ok(claimed)
     };
     let claimed = database::in_time(work).await;
     if claimed.is_err() {
         connection.close_on_drop();
     }
-    claimed.map_err(not_claimed)?
+    let claimed = claimed.map_err(not_claimed)?;
+    if claimed
+        .as_ref()
+        .is_err_and(|error| error.kind() == StoreErrorKind::Fenced)
+    {
+        liveness.let_go(claim.runner);
+    }
+    claimed
+}
+
+async fn by_rule(
+    pool: &PgPool,
+    connection: &mut PgConnection,
+    claim: &Claim,
+) -> Result<Vec<Claimed>, StoreError> {
+    match claim.max_per_project {
+        None => longest_due(pool, connection, claim).await,
+        Some(cap) => in_turn(pool, connection, claim, cap).await,
+    }
 }
 
 fn not_claimed(error: sqlx::Error) -> StoreError {

@@ -10,6 +10,7 @@ use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::database::rows;
+use super::liveness::Liveness;
 use super::read::{column, number, spec_id};
 use super::sql;
 use crate::error::failed;
@@ -17,7 +18,7 @@ use crate::error::failed;
 /// How long an expired runner that holds nothing is remembered, so that it is told to stop.
 const EXPIRED_RUNNERS_KEPT: Duration = Duration::from_hours(24);
 /// Longer terms than this make no difference.
-const LONGEST: Duration = Duration::from_hours(100 * 365 * 24);
+pub(super) const LONGEST: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// A duration for the server, in microseconds.
 pub(super) fn micros(duration: Duration) -> i64 {
@@ -26,6 +27,7 @@ pub(super) fn micros(duration: Duration) -> i64 {
 
 pub(super) async fn heartbeat(
     pool: &PgPool,
+    liveness: &Liveness,
     runner: RunnerId,
     lease: Duration,
 ) -> Result<Heartbeat, StoreError> {
@@ -35,8 +37,10 @@ pub(super) async fn heartbeat(
         .bind(micros(lease));
     let beat = rows(pool, query).await.map_err(failed)?;
     let Some(first) = beat.first() else {
+        liveness.let_go(runner);
         return Err(expired(runner));
     };
+    liveness.heard_of(runner, lease, column(first, "pinned")?);
     if column(first, "new")? {
         let query = sqlx::query(sql::FORGET_RUNNERS).bind(micros(EXPIRED_RUNNERS_KEPT));
         rows(pool, query).await.map_err(failed)?;
@@ -75,11 +79,16 @@ pub(super) async fn release(pool: &PgPool, lease: &Lease) -> Result<Vec<Wakeup>,
 }
 
 /// Gives everything back, likewise.
-pub(super) async fn retire(pool: &PgPool, runner: RunnerId) -> Result<Vec<Wakeup>, StoreError> {
+pub(super) async fn retire(
+    pool: &PgPool,
+    liveness: &Liveness,
+    runner: RunnerId,
+) -> Result<Vec<Wakeup>, StoreError> {
     let failed = |error| failed("retire a runner", error);
     // First of all, so that whatever is handed to it from now on is seen to be left behind.
     let query = sqlx::query(sql::FORGET_RUNNER).bind(runner.as_uuid());
     rows(pool, query).await.map_err(failed)?;
+    liveness.let_go(runner);
     let query = sqlx::query(sql::RETIRE).bind(runner.as_uuid());
     let given_back = rows(pool, query).await.map_err(failed)?;
     free(&given_back)

@@ -1,33 +1,42 @@
-//! The one connection that stays open: it hears what other processes have changed.
+//! The one connection that stays open: it hears what other processes have changed, and its locks show
+//! that this one lives.
 
+use std::future::pending;
 use std::time::Duration;
 
 use spec_core::store::Wakeup;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
+use tokio::time::{sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::database;
 use super::hints::{CHANNEL, Hints, heard};
+use super::liveness::{Liveness, Locks};
 use crate::error::failed;
 
-/// First and longest pause before the connection is made again.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+/// First and longest pause before the connection is made again: at first well within the time for
+/// which a lock may be missing.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(2));
+/// Longest wait for the end of a connection.
+const CLOSING: Duration = Duration::from_secs(1);
 
-/// Keeps a connection and passes on what is heard on it.
+/// Keeps a connection, with its locks, and passes on what is heard on it.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) pool: PgPool,
     pub(super) own: Uuid,
     pub(super) hints: Hints,
+    pub(super) liveness: Liveness,
 }
 
 impl Session {
     /// Ends with `stop`.
     pub(super) async fn run(self, stop: CancellationToken) {
         let mut pause = PAUSES.0;
-        loop {
+        let mut again = false;
+        while !stop.is_cancelled() {
             // A pool of its own: what the connection listens to never comes into a host's hands.
             let pool = self
                 .pool
@@ -38,52 +47,78 @@ impl Session {
                 .max_lifetime(None)
                 .idle_timeout(None)
                 .connect_lazy_with(self.pool.connect_options().as_ref().clone());
-            let ended = stop
-                .run_until_cancelled(self.listen(&pool, &mut pause))
-                .await;
-            pool.close().await;
-            match ended {
-                None => return,
-                Some(error) => {
-                    let error = failed("tell of other processes' changes", error);
-                    tracing::debug!(error = &error as &dyn std::error::Error, "no hints for now");
+            let lost = match stop.run_until_cancelled(self.connect(&pool, again)).await {
+                None => Ok(()),
+                Some(Ok((listener, locks))) => {
+                    (pause, again) = (PAUSES.0, true);
+                    self.listen(listener, locks, &stop).await
                 }
+                Some(Err(error)) => Err(error),
+            };
+            self.liveness.disconnected();
+            // A server that says nothing is not waited for.
+            let _late = timeout(CLOSING, pool.close()).await;
+            if let Err(error) = lost {
+                let error = failed("tell of other processes' changes", error);
+                tracing::debug!(error = &error as &dyn std::error::Error, "no hints for now");
+                let _stopped = stop.run_until_cancelled(sleep(pause)).await;
+                pause = (pause * 2).min(PAUSES.1);
             }
-            if stop
-                .run_until_cancelled(tokio::time::sleep(pause))
-                .await
-                .is_none()
-            {
-                return;
-            }
-            pause = (pause * 2).min(PAUSES.1);
         }
+        self.liveness.turn_off();
     }
 
-    /// Passes on what is heard until the connection is lost.
-    async fn listen(&self, pool: &PgPool, pause: &mut Duration) -> sqlx::Error {
+    async fn connect(
+        &self,
+        pool: &PgPool,
+        again: bool,
+    ) -> Result<(PgListener, Locks), sqlx::Error> {
         let connected = async {
             let mut listener = PgListener::connect_with(pool).await?;
             listener.eager_reconnect(false);
+            self.liveness.connected(again);
+            let mut locks = Locks::default();
+            // Before all else: somebody may be waiting for them to come back.
+            locks.settle(&mut listener, &self.liveness).await?;
             listener.listen(CHANNEL).await?;
-            Ok(listener)
+            Ok((listener, locks))
         };
-        let mut listener = match database::in_time(connected).await {
-            Ok(Ok(listener)) => listener,
-            Ok(Err(error)) | Err(error) => return error,
-        };
-        *pause = PAUSES.0;
+        database::in_time(connected).await?
+    }
+
+    /// Passes on what is heard, and holds what is asked for, until stopped or the connection is lost.
+    async fn listen(
+        &self,
+        mut listener: PgListener,
+        mut locks: Locks,
+        stop: &CancellationToken,
+    ) -> Result<(), sqlx::Error> {
         // What was said before is lost.
         self.hints.tell_here(Wakeup::Lagged);
         loop {
-            match listener.try_recv().await {
-                Ok(Some(said)) => {
+            let tell = async {
+                match self.liveness.tell_at() {
+                    Some(then) => sleep_until(then).await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => {
+                    return database::in_time(locks.let_all_go(&mut listener)).await?;
+                }
+                said = listener.try_recv() => {
+                    let said = said?.ok_or(sqlx::Error::WorkerCrashed)?;
                     for hint in heard(self.own, said.payload()) {
                         self.hints.tell_here(hint);
                     }
                 }
-                Ok(None) => return sqlx::Error::WorkerCrashed,
-                Err(error) => return error,
+                () = self.liveness.changed() => {
+                    database::in_time(locks.settle(&mut listener, &self.liveness)).await??;
+                }
+                () = tell => {
+                    self.liveness.told();
+                    self.hints.tell_here(Wakeup::Lagged);
+                }
             }
         }
     }

@@ -66,6 +66,13 @@ macro_rules! holders {
     };
 }
 
+/// The first half of the names of runners' locks: an arbitrary number that is this library's own.
+macro_rules! lock_class {
+    () => {
+        "1397769539"
+    };
+}
+
 /// Takes specs: `$1` runner, `$2` limit, `$3` machine version, and what `$these` asks for.
 ///
 /// A dead runner is locked while what it held is taken: a heartbeat that came in time then counts.
@@ -358,8 +365,9 @@ statements! {
              ON CONFLICT (id) DO UPDATE \
                  SET expires_at = excluded.expires_at, retired = false, suspected_at = NULL \
                  WHERE r.retired OR r.expires_at > (SELECT now FROM clock) \
-             RETURNING r.expires_at, r.xmax = 0 AS new) \
-         SELECT beat.expires_at, beat.new, s.id, s.epoch, s.revision \
+             RETURNING r.expires_at, r.xmax = 0 AS new, \
+                 coalesce(r.pinned = pg_postmaster_start_time(), false) AS pinned) \
+         SELECT beat.expires_at, beat.new, beat.pinned, s.id, s.epoch, s.revision \
          FROM beat LEFT JOIN spec.specs s ON s.runner = $1 AND spec.sought(s.id)"
     );
     /// Runners that were last heard of before `$1` microseconds.
@@ -371,6 +379,60 @@ statements! {
     RETIRE = give_back!("");
     FORGET_RUNNER = "UPDATE spec.runners SET retired = true, pinned = NULL, \
                          expires_at = least(expires_at, (SELECT spec.now())) WHERE id = $1";
+    /// Those of `$1` whose locks this session has now. Shared: the one of a session before it, which the
+    /// server has not given up yet, is no obstacle.
+    LOCK_RUNNERS = concat!(
+        "SELECT id FROM (\
+             SELECT id, pg_try_advisory_lock_shared(", lock_class!(), ", uuid_hash(id)) AS locked \
+             FROM unnest($1::uuid[]) AS id) AS tried WHERE locked"
+    );
+    UNLOCK_RUNNERS = concat!(
+        "SELECT pg_advisory_unlock_shared(", lock_class!(), ", uuid_hash(id)) \
+         FROM unnest($1::uuid[]) AS id"
+    );
+    /// Those of `$1` that live.
+    PIN_RUNNERS = clock!(
+        "nothing AS (SELECT) \
+         UPDATE spec.runners SET pinned = pg_postmaster_start_time(), suspected_at = NULL \
+         WHERE id = ANY ($1) AND NOT retired AND expires_at > (SELECT now FROM clock) RETURNING id"
+    );
+    UNPIN_RUNNERS = "UPDATE spec.runners SET pinned = NULL, suspected_at = NULL \
+                     WHERE id = ANY ($1) AND pinned IS NOT NULL";
+    /// `$1` who looks, `$2` how long a lock may be missing, in microseconds.
+    ///
+    /// The locks are read after the runners: one that was pinned then had its lock before. Whatever a
+    /// runner did between is seen by the change, which takes the row as it is now.
+    LOOK_FOR_THE_DEAD = clock!(concat!(
+        "lock AS MATERIALIZED (\
+             SELECT l.objid AS name FROM pg_catalog.pg_locks l \
+             WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 \
+               AND l.classid = ", lock_class!(), " \
+               AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d \
+                                 WHERE d.datname = current_database())), \
+         pinned AS MATERIALIZED (\
+             SELECT r.id, r.suspected_at IS NOT NULL AS suspected, \
+                 uuid_hash(r.id)::oid NOT IN (SELECT name FROM lock) AS missing \
+             FROM spec.runners r \
+             WHERE r.pinned = pg_postmaster_start_time() \
+               AND r.expires_at > (SELECT now FROM clock) AND r.id <> $1), \
+         noted AS MATERIALIZED (\
+             SELECT r.id, p.missing FROM pinned p JOIN spec.runners r ON r.id = p.id \
+             WHERE p.missing OR p.suspected \
+             ORDER BY r.id FOR NO KEY UPDATE OF r SKIP LOCKED), \
+         changed AS (\
+             UPDATE spec.runners r \
+             SET suspected_at = CASE WHEN n.missing THEN coalesce(r.suspected_at, c.now) END, \
+                 expires_at = CASE WHEN n.missing AND r.suspected_at <= c.grace_from \
+                     THEN c.now ELSE r.expires_at END, \
+                 pinned = CASE WHEN n.missing AND r.suspected_at <= c.grace_from \
+                     THEN NULL ELSE r.pinned END \
+             FROM noted n, (SELECT now, now - $2 * interval '1 microsecond' AS grace_from \
+                            FROM clock) AS c \
+             WHERE r.id = n.id AND r.pinned = pg_postmaster_start_time() AND r.expires_at > c.now \
+             RETURNING r.pinned IS NULL AS ended) \
+         SELECT (SELECT count(*) FROM pinned WHERE missing) AS missing, \
+             (SELECT count(*) FROM changed WHERE ended) AS ended"
+    ));
     LEAD = clock!(
         "nothing AS (SELECT) \
          INSERT INTO spec.duties AS d (name, runner, expires_at) \

@@ -3,9 +3,13 @@
 mod bench;
 mod fixture;
 mod hints;
+mod idle;
+mod liveness;
 mod opening;
 mod outage;
+mod process;
 mod races;
+mod replica;
 mod roles;
 mod texts;
 mod trouble;
