@@ -1,9 +1,6 @@
 //! Keeps specs in a database.
-#![cfg_attr(
-    all(feature = "sqlite", feature = "postgres"),
-    doc = "\n",
-    doc = include_str!("../README.md")
-)]
+#![doc = "\n"]
+#![doc = include_str!("../README.md")]
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod error;

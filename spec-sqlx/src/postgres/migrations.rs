@@ -71,8 +71,8 @@ pub(super) async fn verify(pool: &PgPool) -> Result<(), StoreError> {
 
 fn ahead(found: i64, needed: i64) -> String {
     format!(
-        "the tables for specs are at version {found}, made by a later version of this program, \
-         which knows {needed}"
+        "the tables for specs are at version {found}, and this program knows {needed}: update it to \
+         the version that has changed them"
     )
 }
 

@@ -25,23 +25,27 @@ macro_rules! stored {
         concat!(
             "t.state::text AS state, d.description, c.checkpoint::text AS checkpoint FROM ",
             $from,
-            " LEFT JOIN spec.states t ON t.spec_id = s.id \
-              LEFT JOIN spec.descriptions d ON d.spec_id = s.id \
-              LEFT JOIN spec.checkpoints c ON c.spec_id = s.id "
+            " LEFT JOIN spec.states t ON t.spec_id = s.id AND spec.sought(t.spec_id) \
+              LEFT JOIN spec.descriptions d ON d.spec_id = s.id AND spec.sought(d.spec_id) \
+              LEFT JOIN spec.checkpoints c ON c.spec_id = s.id AND spec.sought(c.spec_id) "
         )
     };
 }
 
 /// A page of specs, newest first: `$1` before, `$2` project, `$3` owner, `$4` status, `$5` archived
-/// ones too, `$6` limit. No spec has the greatest identifier.
+/// ones too, `$6` limit. No spec has the greatest identifier. The limit that the planner can see, a
+/// full page and one more, keeps it from expecting a tenth of all specs.
 macro_rules! list {
     ($of:literal) => {
         concat!(
-            "SELECT s.id, t.summary::text AS summary \
-             FROM spec.specs s JOIN spec.states t ON t.spec_id = s.id \
-             WHERE s.id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) AND ",
+            "SELECT * FROM (\
+                 SELECT s.id, t.summary::text AS summary FROM spec.specs s \
+                 JOIN spec.states t ON t.spec_id = s.id AND spec.sought(t.spec_id) \
+                 WHERE s.id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) \
+                     AND spec.sought(s.id) AND ",
             $of,
-            " AND ($5 OR s.archived_at IS NULL) ORDER BY s.id DESC LIMIT $6"
+            " AND ($5 OR s.archived_at IS NULL) ORDER BY s.id DESC LIMIT 1001) AS page \
+             ORDER BY id DESC LIMIT $6"
         )
     };
 }
@@ -50,9 +54,10 @@ macro_rules! list {
 macro_rules! holders {
     () => {
         "holder (id) AS (\
-             (SELECT runner FROM spec.specs WHERE runner IS NOT NULL ORDER BY runner LIMIT 1) \
+             (SELECT runner FROM spec.specs WHERE runner IS NOT NULL AND spec.sought(id) \
+              ORDER BY runner LIMIT 1) \
              UNION ALL \
-             SELECT (SELECT s.runner FROM spec.specs s WHERE s.runner > h.id \
+             SELECT (SELECT s.runner FROM spec.specs s WHERE s.runner > h.id AND spec.sought(s.id) \
                      ORDER BY s.runner LIMIT 1) \
              FROM holder h WHERE h.id IS NOT NULL), \
          dead AS MATERIALIZED (\
@@ -81,13 +86,13 @@ macro_rules! claim {
                  SELECT FROM spec.runners WHERE id = $1 AND expires_at > (SELECT now FROM clock)), \
              free AS MATERIALIZED (\
                  SELECT s.id, s.ctid AS at, s.run_at AS due FROM spec.specs s \
-                 WHERE s.ready AND s.run_at <= (SELECT now FROM clock) \
+                 WHERE s.ready AND s.run_at <= (SELECT now FROM clock) AND spec.sought(s.id) \
                    AND s.machine_version <= $3 AND EXISTS (SELECT FROM me) ",
             $these,
             "    ORDER BY s.run_at, s.id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED), \
              left_behind AS MATERIALIZED (\
                  SELECT s.id, s.ctid AS at, s.due_at AS due \
-                 FROM dead JOIN spec.specs s ON s.runner = dead.id \
+                 FROM dead JOIN spec.specs s ON s.runner = dead.id AND spec.sought(s.id) \
                      JOIN spec.runners r ON r.id = s.runner \
                  WHERE r.expires_at <= (SELECT now FROM clock) \
                    AND s.due_at <= (SELECT now FROM clock) \
@@ -100,12 +105,12 @@ macro_rules! claim {
              taken AS (\
                  UPDATE spec.specs s SET ready = false, runner = $1, epoch = s.epoch + 1, \
                      claims = s.claims + 1 \
-                 FROM chosen WHERE s.id = chosen.id \
+                 FROM chosen WHERE s.id = chosen.id AND spec.sought(s.id) \
                  RETURNING s.id, chosen.at, chosen.due, s.epoch, s.claims - 1 AS fruitless, \
                      s.last_sequence), \
              claimed AS (\
                  SELECT s.*, o.ctid = s.at AS unchanged, ",
-            stored!("taken s JOIN spec.specs o ON o.id = s.id"),
+            stored!("taken s JOIN spec.specs o ON o.id = s.id AND spec.sought(o.id)"),
             ") SELECT EXISTS (SELECT FROM me) AS alive, claimed.* \
              FROM (VALUES (1)) AS always LEFT JOIN claimed ON true ORDER BY due, id"
         ))
@@ -117,13 +122,14 @@ macro_rules! give_back {
     ($these:literal) => {
         clock!(concat!(
             "given AS MATERIALIZED (\
-                 SELECT id FROM spec.specs WHERE runner = $1 ",
+                 SELECT id FROM spec.specs WHERE runner = $1 AND spec.sought(id) ",
             $these,
             "    ORDER BY id FOR NO KEY UPDATE), \
              gone AS (\
                  UPDATE spec.specs s SET runner = NULL, claims = 0, \
                      ready = s.due_at IS NOT NULL, run_at = s.due_at \
-                 FROM given WHERE s.id = given.id RETURNING s.id, s.revision, s.run_at) \
+                 FROM given WHERE s.id = given.id AND spec.sought(s.id) \
+                 RETURNING s.id, s.revision, s.run_at) \
              SELECT id, revision, coalesce(run_at <= (SELECT now FROM clock), false) AS due FROM gone"
         ))
     };
@@ -138,7 +144,7 @@ macro_rules! locked {
                  SELECT r.place, s.id, s.revision, s.epoch, s.runner, coalesce(",
             $expected,
             ", false) AS current \
-                 FROM request r JOIN spec.specs s ON s.id = r.id \
+                 FROM request r JOIN spec.specs s ON s.id = r.id AND spec.sought(s.id) \
                  ORDER BY s.id FOR NO KEY UPDATE OF s), "
         )
     };
@@ -193,7 +199,8 @@ statements! {
     /// An arbitrary number that is this library's own.
     LOCK_MIGRATIONS = "SELECT pg_advisory_xact_lock(6007912388212943817)";
 
-    SPEC = concat!("SELECT s.id, s.last_sequence, ", stored!("spec.specs s"), "WHERE s.id = $1");
+    SPEC = concat!("SELECT s.id, s.last_sequence, ", stored!("spec.specs s"),
+                  "WHERE s.id = $1 AND spec.sought(s.id)");
     LIST = list!("($2::text IS NULL OR s.project_id = $2) AND ($3::text IS NULL OR s.owner = $3) \
                   AND ($4::text IS NULL OR s.status = $4)");
     LIST_OF_PROJECT = list!("s.project_id = $2 AND ($3::text IS NULL OR s.owner = $3) \
@@ -203,12 +210,12 @@ statements! {
     LIST_OF_STATUS = list!("($2::text IS NULL OR s.project_id = $2) AND ($3::text IS NULL OR s.owner = $3) \
                             AND s.status = $4");
     EVENTS = "SELECT sequence, at, revision, body::text AS body FROM spec.events \
-              WHERE spec_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
+              WHERE spec_id = $1 AND sequence > $2 AND spec.sought(spec_id) ORDER BY sequence LIMIT $3";
     ARTIFACT = "SELECT artifact::text AS artifact FROM spec.artifacts \
-                WHERE spec_id = $1 AND phase = $2 AND ($3::bigint IS NULL OR version = $3) \
+                WHERE spec_id = $1 AND phase = $2 AND spec.sought(spec_id) AND ($3::bigint IS NULL OR version = $3) \
                 ORDER BY version DESC LIMIT 1";
     ARTIFACTS = "SELECT DISTINCT ON (phase) artifact::text AS artifact FROM spec.artifacts \
-                 WHERE spec_id = $1 ORDER BY phase, version DESC";
+                 WHERE spec_id = $1 AND spec.sought(spec_id) ORDER BY phase, version DESC";
 
     CREATE = clock!(concat!(
         "request AS MATERIALIZED (\
@@ -223,13 +230,15 @@ statements! {
                      at_once, events, key, runner, summary, state, description, place), clock), \
          earlier AS MATERIALIZED (\
              SELECT r.place, k.spec_id FROM request r \
-             JOIN spec.idempotency_keys k ON k.owner = r.owner AND k.key = r.key), \
+             JOIN spec.idempotency_keys k ON k.owner = r.owner AND k.key = r.key \
+                 AND spec.sought(k.spec_id)), \
          fresh AS MATERIALIZED (\
              SELECT r.*, 0 AS before, w.id AS holder FROM request r \
              LEFT JOIN spec.runners w ON w.id = r.runner \
                  AND w.expires_at > (SELECT now FROM clock) AND r.due_at <= (SELECT now FROM clock) \
              WHERE NOT EXISTS (SELECT FROM earlier e WHERE e.place = r.place) \
-               AND NOT EXISTS (SELECT FROM spec.specs s WHERE s.id = r.id)), \
+               AND NOT EXISTS (\
+                   SELECT FROM spec.specs s WHERE s.id = r.id AND spec.sought(s.id))), \
          spec AS (\
              INSERT INTO spec.specs (id, project_id, owner, status, archived_at, machine_version, \
                  revision, last_sequence, epoch, runner, claims, due_at, ready, run_at) \
@@ -240,7 +249,7 @@ statements! {
              FROM fresh), \
          key AS (\
              INSERT INTO spec.idempotency_keys (owner, key, spec_id) \
-             SELECT owner, key, id FROM fresh WHERE key IS NOT NULL), \
+             SELECT owner, key, id FROM fresh WHERE key IS NOT NULL ORDER BY owner, key), \
          state AS (\
              INSERT INTO spec.states (spec_id, summary, state) \
              SELECT id, summary::json, state::json FROM fresh), \
@@ -278,12 +287,13 @@ statements! {
                      THEN r.due_at IS NOT NULL ELSE s.ready END, \
                  run_at = CASE WHEN r.release OR s.runner IS NULL THEN r.due_at ELSE s.run_at END \
              FROM locked l JOIN request r ON r.place = l.place \
-             WHERE s.id = l.id AND l.current \
+             WHERE s.id = l.id AND spec.sought(s.id) AND l.current \
              RETURNING l.place, s.id, s.last_sequence - r.events AS before, s.last_sequence, \
                  s.ready, s.run_at), \
          state AS (\
              UPDATE spec.states t SET summary = r.summary::json, state = r.state::json \
-             FROM changed c JOIN request r ON r.place = c.place WHERE t.spec_id = c.id), ",
+             FROM changed c JOIN request r ON r.place = c.place \
+             WHERE t.spec_id = c.id AND spec.sought(t.spec_id)), ",
         checkpoints!(),
         events!("$16", "$17", "$18", "$19", "$20", "changed"),
         "artifact AS (\
@@ -303,7 +313,7 @@ statements! {
         "changed AS (\
              UPDATE spec.specs s SET last_sequence = s.last_sequence + r.events, claims = 0 \
              FROM locked l JOIN request r ON r.place = l.place \
-             WHERE s.id = l.id AND l.current \
+             WHERE s.id = l.id AND spec.sought(s.id) AND l.current \
              RETURNING l.place, s.id, s.last_sequence - r.events AS before, s.last_sequence), ",
         checkpoints!(),
         events!("$6", "$7", "$8", "$9", "$10", "changed"),
@@ -316,25 +326,28 @@ statements! {
     /// `$4` the only ones to be taken.
     CLAIM_THESE = claim!("AND s.id = ANY ($4) ");
     LOCK_TURNS = "SELECT pg_advisory_xact_lock(6007912388212943818)";
-    HELD_OF_PROJECTS = "SELECT s.project_id, count(*) AS held \
-                        FROM spec.specs s JOIN spec.runners r ON r.id = s.runner \
-                        WHERE r.expires_at > (SELECT spec.now()) GROUP BY s.project_id";
+    HELD_OF_PROJECTS = "SELECT s.project_id, count(*) AS held FROM spec.specs s \
+                        WHERE spec.sought(s.id) AND s.runner = ANY (ARRAY(\
+                            SELECT id FROM spec.runners WHERE expires_at > (SELECT spec.now()))) \
+                        GROUP BY s.project_id";
     /// What is due of every project, `$1` machine version, `$2` limit of each, `$3` the only one.
     DUE_OF_PROJECTS = clock!(concat!(
         holders!(),
         "project (id) AS (\
-             (SELECT project_id FROM spec.specs WHERE ready ORDER BY project_id LIMIT 1) \
+             (SELECT project_id FROM spec.specs WHERE ready AND spec.sought(id) \
+              ORDER BY project_id LIMIT 1) \
              UNION ALL \
-             SELECT (SELECT s.project_id FROM spec.specs s WHERE s.ready AND s.project_id > p.id \
+             SELECT (SELECT s.project_id FROM spec.specs s WHERE s.ready AND s.project_id > p.id AND spec.sought(s.id) \
                      ORDER BY s.project_id LIMIT 1) \
              FROM project p WHERE p.id IS NOT NULL) \
          SELECT p.id AS project_id, s.id, s.run_at AS due FROM project p CROSS JOIN LATERAL (\
              SELECT * FROM spec.specs s \
              WHERE s.ready AND s.project_id = p.id AND s.run_at <= (SELECT now FROM clock) \
+               AND spec.sought(s.id) \
                AND s.machine_version <= $1 AND ($3::uuid IS NULL OR s.id = $3) \
              ORDER BY s.run_at, s.id LIMIT $2) s \
          UNION ALL \
-         SELECT s.project_id, s.id, s.due_at FROM dead JOIN spec.specs s ON s.runner = dead.id \
+         SELECT s.project_id, s.id, s.due_at FROM dead JOIN spec.specs s ON s.runner = dead.id AND spec.sought(s.id) \
          WHERE s.due_at <= (SELECT now FROM clock) AND s.machine_version <= $1 \
            AND ($3::uuid IS NULL OR s.id = $3) \
          ORDER BY due, id"
@@ -342,7 +355,7 @@ statements! {
     /// Puts what cannot be read (`$1`) back, to be looked at again after `$3`.
     PUT_ASIDE = "UPDATE spec.specs SET runner = NULL, claims = claims - 1, ready = true, \
                      run_at = (SELECT spec.now()) + $3 * interval '1 microsecond' \
-                 WHERE id = ANY ($1) AND runner = $2";
+                 WHERE id = ANY ($1) AND runner = $2 AND spec.sought(id)";
 
     /// `$1` runner, `$2` lease in microseconds.
     HEARTBEAT = clock!(
@@ -355,7 +368,7 @@ statements! {
              RETURNING r.expires_at, r.xmax = 0 AS new, \
                  coalesce(r.pinned = pg_postmaster_start_time(), false) AS pinned) \
          SELECT beat.expires_at, beat.new, beat.pinned, s.id, s.epoch, s.revision \
-         FROM beat LEFT JOIN spec.specs s ON s.runner = $1"
+         FROM beat LEFT JOIN spec.specs s ON s.runner = $1 AND spec.sought(s.id)"
     );
     /// Runners that were last heard of before `$1` microseconds.
     FORGET_RUNNERS = "DELETE FROM spec.runners r \
@@ -429,20 +442,23 @@ statements! {
          RETURNING true AS leads"
     );
 
-    DELETE_SPECS = "DELETE FROM spec.specs WHERE id IN (\
-                        SELECT id FROM spec.specs WHERE archived_at < $1 \
+    DELETE_SPECS = "DELETE FROM spec.specs WHERE spec.sought(id) AND id IN (\
+                        SELECT id FROM spec.specs WHERE archived_at < $1 AND spec.sought(id) \
                         ORDER BY archived_at LIMIT $2 FOR UPDATE SKIP LOCKED) \
                     RETURNING id";
     /// A statement of its own, after the rows are locked and gone: it sees all that was ever written.
-    DELETE_REST = "WITH state AS (DELETE FROM spec.states WHERE spec_id = ANY ($1)), \
-                       description AS (DELETE FROM spec.descriptions WHERE spec_id = ANY ($1)), \
-                       checkpoint AS (DELETE FROM spec.checkpoints WHERE spec_id = ANY ($1)), \
-                       event AS (DELETE FROM spec.events WHERE spec_id = ANY ($1)), \
-                       artifact AS (DELETE FROM spec.artifacts WHERE spec_id = ANY ($1)) \
-                   DELETE FROM spec.idempotency_keys WHERE spec_id = ANY ($1)";
+    DELETE_REST = "WITH state AS (DELETE FROM spec.states WHERE spec_id = ANY ($1) AND spec.sought(spec_id)), \
+                       description AS (DELETE FROM spec.descriptions WHERE spec_id = ANY ($1) AND spec.sought(spec_id)), \
+                       checkpoint AS (DELETE FROM spec.checkpoints WHERE spec_id = ANY ($1) AND spec.sought(spec_id)), \
+                       event AS (DELETE FROM spec.events WHERE spec_id = ANY ($1) AND spec.sought(spec_id)), \
+                       artifact AS (DELETE FROM spec.artifacts WHERE spec_id = ANY ($1) AND spec.sought(spec_id)) \
+                   DELETE FROM spec.idempotency_keys WHERE spec_id = ANY ($1) AND spec.sought(spec_id)";
 
     NOTIFY = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload";
 }
+
+#[cfg(test)]
+mod plans;
 
 #[cfg(test)]
 mod tests {
@@ -460,5 +476,24 @@ mod tests {
             let prepared = (&pool).prepare(sql.into_sql_str()).await;
             assert!(prepared.is_ok(), "{name}: {}", prepared.unwrap_err());
         }
+    }
+
+    /// A `NOTIFY` makes commits wait for each other, so that no change is to come with one.
+    #[tokio::test]
+    async fn only_the_announcer_notifies() {
+        let notifying: Vec<_> = ALL
+            .iter()
+            .filter(|(_, sql)| sql.to_lowercase().contains("notify"))
+            .map(|(name, _)| *name)
+            .collect();
+        assert_eq!(notifying, ["NOTIFY"]);
+        let database = spec_test_postgres::database().await;
+        migrate(&database.pool()).await.unwrap();
+        let triggers = "SELECT count(*) FROM pg_catalog.pg_trigger";
+        let triggers: i64 = sqlx::query_scalar(triggers)
+            .fetch_one(&database.pool())
+            .await
+            .unwrap();
+        assert_eq!(triggers, 0);
     }
 }

@@ -11,8 +11,18 @@ use spec_core::store::Create;
 use spec_core::testing::ManualClock;
 use uuid::Uuid;
 
-/// A request for a spec of a project.
+/// A request for a spec of a project, which is due.
 pub(crate) fn create(project: &str) -> Create {
+    launched(project, true)
+}
+
+/// Likewise, for one that waits for a person.
+#[cfg(feature = "postgres")]
+pub(crate) fn draft(project: &str) -> Create {
+    launched(project, false)
+}
+
+fn launched(project: &str, auto_execute: bool) -> Create {
     let new = NewSpec {
         id: SpecId::from_uuid(Uuid::now_v7()),
         project_id: ProjectId::new(project).unwrap(),
@@ -21,7 +31,7 @@ pub(crate) fn create(project: &str) -> Create {
         description: Description::new("Let people export invoices as CSV.").unwrap(),
         policy: Policy::default(),
         agent: AgentName::new("scripted").unwrap(),
-        auto_execute: true,
+        auto_execute,
     };
     let transition = launch(new, ManualClock::default().now()).unwrap();
     Create {

@@ -11,7 +11,10 @@ flock -n 7 || exit 1
 
 stop() {
     rm -f url
-    "$bin/pg_ctl" -D data -m immediate -s stop 7>&- 8>&-
+    # After a restart of the machine the number may be another program's.
+    if read -r pid <data/postmaster.pid && grep -qx postgres "/proc/$pid/comm"; then
+        "$bin/pg_ctl" -D data -m immediate -s stop 7>&- 8>&-
+    fi
     rm -rf data
 }
 trap 'stop; exit 0' HUP INT TERM
@@ -42,11 +45,15 @@ mv url.new url
 
 idle=0
 while [ "$idle" -le "$patience" ]; do
-    sleep 1
-    if flock -n 8; then
+    # With the locks it would keep them for a while should this shell be killed.
+    sleep 1 7>&- 8>&-
+    # A shared server that has died of something is made anew by the next who needs it; a private one
+    # may be stopped by its test.
+    [ "$patience" -eq 0 ] || "$bin/pg_ctl" -D data status >/dev/null 7>&- 8>&- || exit 1
+    if flock -n 8 7>&-; then
         idle=$((idle + 1))
         # Kept at the end: who comes now waits, and then finds that a new server is to be started.
-        [ "$idle" -gt "$patience" ] || flock -u 8
+        [ "$idle" -gt "$patience" ] || flock -u 8 7>&-
     else
         idle=0
     fi

@@ -1,0 +1,425 @@
+-- Specs in different states, as version 0.1.0 has stored them; made by the ignored test
+-- `make_the_dump_of_this_version` of that version.
+--
+-- PostgreSQL database dump
+--
+
+\restrict 0jdrd8Mv1oEWRcqxG1dWOuozBYHSav0ylhHxXqNCu1onJzwCqZWY6HqdcYmeqIf
+
+-- Dumped from database version 15.18 (Debian 15.18-0+deb12u1)
+-- Dumped by pg_dump version 15.18 (Debian 15.18-0+deb12u1)
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+--
+-- Name: spec; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA spec;
+
+
+--
+-- Name: now(); Type: FUNCTION; Schema: spec; Owner: -
+--
+
+CREATE FUNCTION spec.now() RETURNS timestamp with time zone
+    LANGUAGE sql
+    AS $$SELECT pg_catalog.clock_timestamp()$$;
+
+
+--
+-- Name: sought(uuid); Type: FUNCTION; Schema: spec; Owner: -
+--
+
+CREATE FUNCTION spec.sought(uuid) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE COST 1000 PARALLEL SAFE
+    AS $$BEGIN RETURN true; END$$;
+
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: artifacts; Type: TABLE; Schema: spec; Owner: -
+--
+
+CREATE TABLE spec.artifacts (
+    spec_id uuid NOT NULL,
+    phase text NOT NULL,
+    version integer NOT NULL,
+    artifact json NOT NULL
+);
+ALTER TABLE ONLY spec.artifacts ALTER COLUMN artifact SET COMPRESSION lz4;
+
+
+--
+-- Name: checkpoints; Type: TABLE; Schema: spec; Owner: -
+--
+
+CREATE TABLE spec.checkpoints (
+    spec_id uuid NOT NULL,
+    checkpoint json NOT NULL
+)
+WITH (fillfactor='50');
+
+
+--
+-- Name: descriptions; Type: TABLE; Schema: spec; Owner: -
+--
+
+CREATE TABLE spec.descriptions (
+    spec_id uuid NOT NULL,
+    description text NOT NULL
+);
+ALTER TABLE ONLY spec.descriptions ALTER COLUMN description SET COMPRESSION lz4;
+
+
+--
+-- Name: duties; Type: TABLE; Schema: spec; Owner: -
+--
+
+CREATE TABLE spec.duties (
+    name text NOT NULL,
+    runner uuid NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+
+
+--
+-- Name: events; Type: TABLE; Schema: spec; Owner: -
+--
+
+CREATE TABLE spec.events (
+    spec_id uuid NOT NULL,
+    sequence integer NOT NULL,
+    revision integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    body json NOT NULL
+);
+ALTER TABLE ONLY spec.events ALTER COLUMN body SET COMPRESSION lz4;
+
+
+--
+-- Name: idempotency_keys; Type: TABLE; Schema: spec; Owner: -
+--
+
+CREATE TABLE spec.idempotency_keys (
+    owner text NOT NULL,
+    key text NOT NULL,
+    spec_id uuid NOT NULL
+);
+
+
+--
+-- Name: migrations; Type: TABLE; Schema: spec; Owner: -
+--
+
+CREATE TABLE spec.migrations (
+    version bigint NOT NULL,
+    description text NOT NULL,
+    installed_on timestamp with time zone DEFAULT now() NOT NULL,
+    success boolean NOT NULL,
+    checksum bytea NOT NULL,
+    execution_time bigint NOT NULL
+);
+
+
+--
+-- Name: runners; Type: TABLE; Schema: spec; Owner: -
+--
+
+CREATE TABLE spec.runners (
+    id uuid NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    retired boolean DEFAULT false NOT NULL,
+    pinned timestamp with time zone,
+    suspected_at timestamp with time zone
+)
+WITH (fillfactor='50');
+
+
+--
+-- Name: specs; Type: TABLE; Schema: spec; Owner: -
+--
+
+CREATE TABLE spec.specs (
+    id uuid NOT NULL,
+    project_id text NOT NULL,
+    owner text NOT NULL,
+    status text NOT NULL,
+    archived_at timestamp with time zone,
+    machine_version integer NOT NULL,
+    revision integer NOT NULL,
+    last_sequence integer NOT NULL,
+    epoch integer NOT NULL,
+    runner uuid,
+    claims integer NOT NULL,
+    due_at timestamp with time zone,
+    ready boolean NOT NULL,
+    run_at timestamp with time zone
+)
+WITH (fillfactor='70');
+
+
+--
+-- Name: states; Type: TABLE; Schema: spec; Owner: -
+--
+
+CREATE TABLE spec.states (
+    spec_id uuid NOT NULL,
+    summary json NOT NULL,
+    state json NOT NULL
+)
+WITH (fillfactor='70');
+ALTER TABLE ONLY spec.states ALTER COLUMN state SET COMPRESSION lz4;
+
+
+--
+-- Data for Name: artifacts; Type: TABLE DATA; Schema: spec; Owner: -
+--
+
+INSERT INTO spec.artifacts VALUES ('01a20414-843a-731e-b329-b38e1812eef2', 'explore', 1, '{"spec_id":"01a20414-843a-731e-b329-b38e1812eef2","phase":"explore","version":1,"content_hash":"f9ee87b5f28835d3ea2708f3b1a0b147007908c6c034a5e5782c5ae4b965ad4e","content":{"text":"found"},"author":{"kind":"agent","name":"scripted","attempt":1},"findings":[],"created_at":"2026-01-01T00:00:00.000000Z"}');
+
+
+--
+-- Data for Name: checkpoints; Type: TABLE DATA; Schema: spec; Owner: -
+--
+
+INSERT INTO spec.checkpoints VALUES ('01a20414-8430-73c9-aa80-98994fbebf72', '{"run":{"attempt":{"spec_id":"01a20414-8430-73c9-aa80-98994fbebf72","phase":"explore","attempt":1},"repair":0},"cursor":"line 1","bytes":80,"items":1,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0},"stderr_tail":"a line"}');
+
+
+--
+-- Data for Name: descriptions; Type: TABLE DATA; Schema: spec; Owner: -
+--
+
+INSERT INTO spec.descriptions VALUES ('01a20414-840c-76d9-8fc1-430483a8757c', 'Let people export invoices as CSV.');
+INSERT INTO spec.descriptions VALUES ('01a20414-8410-77fb-ab38-ac47a29f5246', 'Let people export invoices as CSV.');
+INSERT INTO spec.descriptions VALUES ('01a20414-8430-73c9-aa80-98994fbebf72', 'Let people export invoices as CSV.');
+INSERT INTO spec.descriptions VALUES ('01a20414-8438-76ad-8d6a-cdfc1dbc1fab', 'Let people export invoices as CSV.');
+INSERT INTO spec.descriptions VALUES ('01a20414-843a-731e-b329-b38e1812eef2', 'Let people export invoices as CSV.');
+
+
+--
+-- Data for Name: duties; Type: TABLE DATA; Schema: spec; Owner: -
+--
+
+
+
+--
+-- Data for Name: events; Type: TABLE DATA; Schema: spec; Owner: -
+--
+
+INSERT INTO spec.events VALUES ('01a20414-840c-76d9-8fc1-430483a8757c', 1, 1, '2026-01-01 00:00:00+00', '{"type":"spec.created","data":{"project_id":"api","owner":"ada","title":"Export invoices","description":"Let people export invoices as CSV.","policy":{"gates":{"explore":"none","requirements":"none","design":"none","tasks":"none","sync":"none"},"questions":"ignore","max_attempts":3,"max_repairs":2,"backoff_seconds":2,"attempt_timeout_seconds":900,"max_output_bytes":67108864,"budget":{"tokens":null,"cost_micro_usd":null},"sandbox_reuse":"per_phase","agent":null,"fallback_agent":null},"agent":"scripted","machine_version":1}}');
+INSERT INTO spec.events VALUES ('01a20414-8410-77fb-ab38-ac47a29f5246', 1, 1, '2026-01-01 00:00:00+00', '{"type":"spec.created","data":{"project_id":"api","owner":"ada","title":"Export invoices","description":"Let people export invoices as CSV.","policy":{"gates":{"explore":"none","requirements":"none","design":"none","tasks":"none","sync":"none"},"questions":"ignore","max_attempts":3,"max_repairs":2,"backoff_seconds":2,"attempt_timeout_seconds":900,"max_output_bytes":67108864,"budget":{"tokens":null,"cost_micro_usd":null},"sandbox_reuse":"per_phase","agent":null,"fallback_agent":null},"agent":"scripted","machine_version":1}}');
+INSERT INTO spec.events VALUES ('01a20414-8410-77fb-ab38-ac47a29f5246', 2, 2, '2026-01-01 00:00:00+00', '{"type":"spec.cancel_requested","data":{"by":"ada","reason":null}}');
+INSERT INTO spec.events VALUES ('01a20414-8410-77fb-ab38-ac47a29f5246', 3, 2, '2026-01-01 00:00:00+00', '{"type":"spec.execution_cancelled","data":{}}');
+INSERT INTO spec.events VALUES ('01a20414-8410-77fb-ab38-ac47a29f5246', 4, 3, '2026-01-01 00:00:00+00', '{"type":"spec.archived","data":{"by":"ada"}}');
+INSERT INTO spec.events VALUES ('01a20414-8430-73c9-aa80-98994fbebf72', 1, 1, '2026-01-01 00:00:00+00', '{"type":"spec.created","data":{"project_id":"api","owner":"ada","title":"Export invoices","description":"Let people export invoices as CSV.","policy":{"gates":{"explore":"none","requirements":"none","design":"none","tasks":"none","sync":"none"},"questions":"ignore","max_attempts":3,"max_repairs":2,"backoff_seconds":2,"attempt_timeout_seconds":900,"max_output_bytes":67108864,"budget":{"tokens":null,"cost_micro_usd":null},"sandbox_reuse":"per_phase","agent":null,"fallback_agent":null},"agent":"scripted","machine_version":1}}');
+INSERT INTO spec.events VALUES ('01a20414-8430-73c9-aa80-98994fbebf72', 2, 1, '2026-01-01 00:00:00+00', '{"type":"spec.execution_started","data":{"by":"ada"}}');
+INSERT INTO spec.events VALUES ('01a20414-8430-73c9-aa80-98994fbebf72', 3, 1, '2026-01-01 00:00:00+00', '{"type":"spec.phase_started","data":{"phase":"explore","attempt":1,"agent":"scripted","deadline":"2026-01-01T00:15:00.000000Z"}}');
+INSERT INTO spec.events VALUES ('01a20414-8430-73c9-aa80-98994fbebf72', 4, 1, '2026-01-01 00:00:00+00', '{"type":"spec.progress","data":{"phase":"explore","attempt":1,"repair":0,"items":[{"kind":"message","text":"a line"}],"omitted":0}}');
+INSERT INTO spec.events VALUES ('01a20414-8438-76ad-8d6a-cdfc1dbc1fab', 1, 1, '2026-01-01 00:00:00+00', '{"type":"spec.created","data":{"project_id":"web","owner":"ada","title":"Export invoices","description":"Let people export invoices as CSV.","policy":{"gates":{"explore":"none","requirements":"none","design":"none","tasks":"none","sync":"none"},"questions":"ignore","max_attempts":3,"max_repairs":2,"backoff_seconds":2,"attempt_timeout_seconds":900,"max_output_bytes":67108864,"budget":{"tokens":null,"cost_micro_usd":null},"sandbox_reuse":"per_phase","agent":null,"fallback_agent":null},"agent":"scripted","machine_version":1}}');
+INSERT INTO spec.events VALUES ('01a20414-8438-76ad-8d6a-cdfc1dbc1fab', 2, 1, '2026-01-01 00:00:00+00', '{"type":"spec.execution_started","data":{"by":"ada"}}');
+INSERT INTO spec.events VALUES ('01a20414-8438-76ad-8d6a-cdfc1dbc1fab', 3, 1, '2026-01-01 00:00:00+00', '{"type":"spec.phase_started","data":{"phase":"explore","attempt":1,"agent":"scripted","deadline":"2026-01-01T00:15:00.000000Z"}}');
+INSERT INTO spec.events VALUES ('01a20414-843a-731e-b329-b38e1812eef2', 1, 1, '2026-01-01 00:00:00+00', '{"type":"spec.created","data":{"project_id":"api","owner":"ada","title":"Export invoices","description":"Let people export invoices as CSV.","policy":{"gates":{"explore":"none","requirements":"none","design":"none","tasks":"none","sync":"none"},"questions":"ignore","max_attempts":3,"max_repairs":2,"backoff_seconds":2,"attempt_timeout_seconds":900,"max_output_bytes":67108864,"budget":{"tokens":null,"cost_micro_usd":null},"sandbox_reuse":"per_phase","agent":null,"fallback_agent":null},"agent":"scripted","machine_version":1}}');
+INSERT INTO spec.events VALUES ('01a20414-843a-731e-b329-b38e1812eef2', 2, 1, '2026-01-01 00:00:00+00', '{"type":"spec.execution_started","data":{"by":"ada"}}');
+INSERT INTO spec.events VALUES ('01a20414-843a-731e-b329-b38e1812eef2', 3, 1, '2026-01-01 00:00:00+00', '{"type":"spec.phase_started","data":{"phase":"explore","attempt":1,"agent":"scripted","deadline":"2026-01-01T00:15:00.000000Z"}}');
+INSERT INTO spec.events VALUES ('01a20414-843a-731e-b329-b38e1812eef2', 4, 2, '2026-01-01 00:00:00+00', '{"type":"spec.progress","data":{"phase":"explore","attempt":1,"repair":0,"items":[{"kind":"message","text":"on it"}],"omitted":0}}');
+
+
+--
+-- Data for Name: idempotency_keys; Type: TABLE DATA; Schema: spec; Owner: -
+--
+
+INSERT INTO spec.idempotency_keys VALUES ('ada', 'once', '01a20414-8438-76ad-8d6a-cdfc1dbc1fab');
+
+
+--
+-- Data for Name: migrations; Type: TABLE DATA; Schema: spec; Owner: -
+--
+
+INSERT INTO spec.migrations VALUES (1, 'specs', '2026-11-22 16:26:23.091417+00', true, '\x52fd4707a9fefff015468545cd093a354580019cde58c53ff81e49d8003c9d7d4bf573cfa14572747d5a733d403a0147', 14315338);
+
+
+--
+-- Data for Name: runners; Type: TABLE DATA; Schema: spec; Owner: -
+--
+
+INSERT INTO spec.runners VALUES ('01a20414-8427-7507-86df-238607008f74', '2026-11-22 16:26:24.151051+00', false, NULL, NULL);
+
+
+--
+-- Data for Name: specs; Type: TABLE DATA; Schema: spec; Owner: -
+--
+
+INSERT INTO spec.specs VALUES ('01a20414-840c-76d9-8fc1-430483a8757c', 'api', 'ada', 'draft', NULL, 1, 1, 1, 0, NULL, 0, NULL, false, NULL);
+INSERT INTO spec.specs VALUES ('01a20414-8410-77fb-ab38-ac47a29f5246', 'api', 'ada', 'cancelled', '2026-01-01 00:00:00+00', 1, 3, 4, 0, NULL, 0, NULL, false, NULL);
+INSERT INTO spec.specs VALUES ('01a20414-8430-73c9-aa80-98994fbebf72', 'api', 'ada', 'executing', NULL, 1, 1, 4, 1, '01a20414-8427-7507-86df-238607008f74', 0, '2026-01-01 00:00:00+00', false, '2026-01-01 00:00:00+00');
+INSERT INTO spec.specs VALUES ('01a20414-8438-76ad-8d6a-cdfc1dbc1fab', 'web', 'ada', 'executing', NULL, 1, 1, 3, 0, NULL, 0, '2026-01-01 00:00:00+00', true, '2026-01-01 00:00:00+00');
+INSERT INTO spec.specs VALUES ('01a20414-843a-731e-b329-b38e1812eef2', 'api', 'ada', 'executing', NULL, 1, 2, 4, 0, NULL, 0, '2026-01-01 00:00:00+00', true, '2026-01-01 00:00:00+00');
+
+
+--
+-- Data for Name: states; Type: TABLE DATA; Schema: spec; Owner: -
+--
+
+INSERT INTO spec.states VALUES ('01a20414-840c-76d9-8fc1-430483a8757c', '{"id":"01a20414-840c-76d9-8fc1-430483a8757c","project_id":"api","owner":"ada","title":"Export invoices","status":"draft","current_phase":null,"percent":0,"created_at":"2026-01-01T00:00:00.000000Z","updated_at":"2026-01-01T00:00:00.000000Z","archived_at":null}', '{"agent":"scripted","archived_at":null,"commit":null,"created_at":"2026-01-01T00:00:00.000000Z","ending":null,"failure":null,"id":"01a20414-840c-76d9-8fc1-430483a8757c","machine_version":1,"owner":"ada","phases":{"explore":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"requirements":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"design":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"tasks":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"sync":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}}},"policy":{"gates":{"explore":"none","requirements":"none","design":"none","tasks":"none","sync":"none"},"questions":"ignore","max_attempts":3,"max_repairs":2,"backoff_seconds":2,"attempt_timeout_seconds":900,"max_output_bytes":67108864,"budget":{"tokens":null,"cost_micro_usd":null},"sandbox_reuse":"per_phase","agent":null,"fallback_agent":null},"project_id":"api","revision":1,"status":"draft","title":"Export invoices","updated_at":"2026-01-01T00:00:00.000000Z","usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}}');
+INSERT INTO spec.states VALUES ('01a20414-8410-77fb-ab38-ac47a29f5246', '{"id":"01a20414-8410-77fb-ab38-ac47a29f5246","project_id":"api","owner":"ada","title":"Export invoices","status":"cancelled","current_phase":"explore","percent":0,"created_at":"2026-01-01T00:00:00.000000Z","updated_at":"2026-01-01T00:00:00.000000Z","archived_at":"2026-01-01T00:00:00.000000Z"}', '{"agent":"scripted","archived_at":"2026-01-01T00:00:00.000000Z","commit":null,"created_at":"2026-01-01T00:00:00.000000Z","ending":null,"failure":null,"id":"01a20414-8410-77fb-ab38-ac47a29f5246","machine_version":1,"owner":"ada","phases":{"explore":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"requirements":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"design":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"tasks":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"sync":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}}},"policy":{"gates":{"explore":"none","requirements":"none","design":"none","tasks":"none","sync":"none"},"questions":"ignore","max_attempts":3,"max_repairs":2,"backoff_seconds":2,"attempt_timeout_seconds":900,"max_output_bytes":67108864,"budget":{"tokens":null,"cost_micro_usd":null},"sandbox_reuse":"per_phase","agent":null,"fallback_agent":null},"project_id":"api","revision":3,"status":"cancelled","title":"Export invoices","updated_at":"2026-01-01T00:00:00.000000Z","usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}}');
+INSERT INTO spec.states VALUES ('01a20414-8430-73c9-aa80-98994fbebf72', '{"id":"01a20414-8430-73c9-aa80-98994fbebf72","project_id":"api","owner":"ada","title":"Export invoices","status":"executing","current_phase":"explore","percent":0,"created_at":"2026-01-01T00:00:00.000000Z","updated_at":"2026-01-01T00:00:00.000000Z","archived_at":null}', '{"agent":"scripted","archived_at":null,"commit":null,"created_at":"2026-01-01T00:00:00.000000Z","ending":null,"failure":null,"id":"01a20414-8430-73c9-aa80-98994fbebf72","machine_version":1,"owner":"ada","phases":{"explore":{"status":"running","attempts":[{"number":1,"repair":0,"stage":{"stage":"spawning"},"agent":"scripted","sandbox":{"status":"requested"},"facts":null,"inputs":null,"findings":[],"failed_effects":0,"not_before":"2026-01-01T00:00:00.000000Z","deadline":"2026-01-01T00:15:00.000000Z","started_at":"2026-01-01T00:00:00.000000Z","ended_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}}],"accepted":null,"started_at":"2026-01-01T00:00:00.000000Z","completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"requirements":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"design":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"tasks":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"sync":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}}},"policy":{"gates":{"explore":"none","requirements":"none","design":"none","tasks":"none","sync":"none"},"questions":"ignore","max_attempts":3,"max_repairs":2,"backoff_seconds":2,"attempt_timeout_seconds":900,"max_output_bytes":67108864,"budget":{"tokens":null,"cost_micro_usd":null},"sandbox_reuse":"per_phase","agent":null,"fallback_agent":null},"project_id":"api","revision":1,"status":"executing","title":"Export invoices","updated_at":"2026-01-01T00:00:00.000000Z","usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}}');
+INSERT INTO spec.states VALUES ('01a20414-8438-76ad-8d6a-cdfc1dbc1fab', '{"id":"01a20414-8438-76ad-8d6a-cdfc1dbc1fab","project_id":"web","owner":"ada","title":"Export invoices","status":"executing","current_phase":"explore","percent":0,"created_at":"2026-01-01T00:00:00.000000Z","updated_at":"2026-01-01T00:00:00.000000Z","archived_at":null}', '{"agent":"scripted","archived_at":null,"commit":null,"created_at":"2026-01-01T00:00:00.000000Z","ending":null,"failure":null,"id":"01a20414-8438-76ad-8d6a-cdfc1dbc1fab","machine_version":1,"owner":"ada","phases":{"explore":{"status":"running","attempts":[{"number":1,"repair":0,"stage":{"stage":"spawning"},"agent":"scripted","sandbox":{"status":"requested"},"facts":null,"inputs":null,"findings":[],"failed_effects":0,"not_before":"2026-01-01T00:00:00.000000Z","deadline":"2026-01-01T00:15:00.000000Z","started_at":"2026-01-01T00:00:00.000000Z","ended_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}}],"accepted":null,"started_at":"2026-01-01T00:00:00.000000Z","completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"requirements":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"design":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"tasks":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"sync":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}}},"policy":{"gates":{"explore":"none","requirements":"none","design":"none","tasks":"none","sync":"none"},"questions":"ignore","max_attempts":3,"max_repairs":2,"backoff_seconds":2,"attempt_timeout_seconds":900,"max_output_bytes":67108864,"budget":{"tokens":null,"cost_micro_usd":null},"sandbox_reuse":"per_phase","agent":null,"fallback_agent":null},"project_id":"web","revision":1,"status":"executing","title":"Export invoices","updated_at":"2026-01-01T00:00:00.000000Z","usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}}');
+INSERT INTO spec.states VALUES ('01a20414-843a-731e-b329-b38e1812eef2', '{"id":"01a20414-843a-731e-b329-b38e1812eef2","project_id":"api","owner":"ada","title":"Export invoices","status":"executing","current_phase":"explore","percent":0,"created_at":"2026-01-01T00:00:00.000000Z","updated_at":"2026-01-01T00:00:00.000000Z","archived_at":null}', '{"agent":"scripted","archived_at":null,"commit":null,"created_at":"2026-01-01T00:00:00.000000Z","ending":null,"failure":null,"id":"01a20414-843a-731e-b329-b38e1812eef2","machine_version":1,"owner":"ada","phases":{"explore":{"status":"running","attempts":[{"number":1,"repair":0,"stage":{"stage":"spawning"},"agent":"scripted","sandbox":{"status":"requested"},"facts":null,"inputs":null,"findings":[],"failed_effects":0,"not_before":"2026-01-01T00:00:00.000000Z","deadline":"2026-01-01T00:15:00.000000Z","started_at":"2026-01-01T00:00:00.000000Z","ended_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}}],"accepted":null,"started_at":"2026-01-01T00:00:00.000000Z","completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"requirements":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"design":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"tasks":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}},"sync":{"status":"pending","attempts":[],"accepted":null,"started_at":null,"completed_at":null,"usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}}},"policy":{"gates":{"explore":"none","requirements":"none","design":"none","tasks":"none","sync":"none"},"questions":"ignore","max_attempts":3,"max_repairs":2,"backoff_seconds":2,"attempt_timeout_seconds":900,"max_output_bytes":67108864,"budget":{"tokens":null,"cost_micro_usd":null},"sandbox_reuse":"per_phase","agent":null,"fallback_agent":null},"project_id":"api","revision":2,"status":"executing","title":"Export invoices","updated_at":"2026-01-01T00:00:00.000000Z","usage":{"input_tokens":0,"cached_input_tokens":0,"output_tokens":0,"cost_micro_usd":0}}');
+
+
+--
+-- Name: artifacts artifacts_pkey; Type: CONSTRAINT; Schema: spec; Owner: -
+--
+
+ALTER TABLE ONLY spec.artifacts
+    ADD CONSTRAINT artifacts_pkey PRIMARY KEY (spec_id, phase, version);
+
+
+--
+-- Name: checkpoints checkpoints_pkey; Type: CONSTRAINT; Schema: spec; Owner: -
+--
+
+ALTER TABLE ONLY spec.checkpoints
+    ADD CONSTRAINT checkpoints_pkey PRIMARY KEY (spec_id);
+
+
+--
+-- Name: descriptions descriptions_pkey; Type: CONSTRAINT; Schema: spec; Owner: -
+--
+
+ALTER TABLE ONLY spec.descriptions
+    ADD CONSTRAINT descriptions_pkey PRIMARY KEY (spec_id);
+
+
+--
+-- Name: duties duties_pkey; Type: CONSTRAINT; Schema: spec; Owner: -
+--
+
+ALTER TABLE ONLY spec.duties
+    ADD CONSTRAINT duties_pkey PRIMARY KEY (name);
+
+
+--
+-- Name: events events_pkey; Type: CONSTRAINT; Schema: spec; Owner: -
+--
+
+ALTER TABLE ONLY spec.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (spec_id, sequence);
+
+
+--
+-- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: spec; Owner: -
+--
+
+ALTER TABLE ONLY spec.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (owner, key);
+
+
+--
+-- Name: migrations migrations_pkey; Type: CONSTRAINT; Schema: spec; Owner: -
+--
+
+ALTER TABLE ONLY spec.migrations
+    ADD CONSTRAINT migrations_pkey PRIMARY KEY (version);
+
+
+--
+-- Name: runners runners_pkey; Type: CONSTRAINT; Schema: spec; Owner: -
+--
+
+ALTER TABLE ONLY spec.runners
+    ADD CONSTRAINT runners_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: specs specs_pkey; Type: CONSTRAINT; Schema: spec; Owner: -
+--
+
+ALTER TABLE ONLY spec.specs
+    ADD CONSTRAINT specs_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: states states_pkey; Type: CONSTRAINT; Schema: spec; Owner: -
+--
+
+ALTER TABLE ONLY spec.states
+    ADD CONSTRAINT states_pkey PRIMARY KEY (spec_id);
+
+
+--
+-- Name: idempotency_keys_of_spec; Type: INDEX; Schema: spec; Owner: -
+--
+
+CREATE INDEX idempotency_keys_of_spec ON spec.idempotency_keys USING btree (spec_id);
+
+
+--
+-- Name: specs_archived; Type: INDEX; Schema: spec; Owner: -
+--
+
+CREATE INDEX specs_archived ON spec.specs USING btree (archived_at) WHERE (archived_at IS NOT NULL);
+
+
+--
+-- Name: specs_held; Type: INDEX; Schema: spec; Owner: -
+--
+
+CREATE INDEX specs_held ON spec.specs USING btree (runner) WHERE (runner IS NOT NULL);
+
+
+--
+-- Name: specs_of_owner; Type: INDEX; Schema: spec; Owner: -
+--
+
+CREATE INDEX specs_of_owner ON spec.specs USING btree (owner, id);
+
+
+--
+-- Name: specs_of_project; Type: INDEX; Schema: spec; Owner: -
+--
+
+CREATE INDEX specs_of_project ON spec.specs USING btree (project_id, id);
+
+
+--
+-- Name: specs_of_status; Type: INDEX; Schema: spec; Owner: -
+--
+
+CREATE INDEX specs_of_status ON spec.specs USING btree (status, id);
+
+
+--
+-- Name: specs_ready; Type: INDEX; Schema: spec; Owner: -
+--
+
+CREATE INDEX specs_ready ON spec.specs USING btree (run_at, id) WHERE ready;
+
+
+--
+-- Name: specs_ready_of_project; Type: INDEX; Schema: spec; Owner: -
+--
+
+CREATE INDEX specs_ready_of_project ON spec.specs USING btree (project_id, run_at, id) WHERE ready;
+
+
+--
+-- PostgreSQL database dump complete
+--
+
+\unrestrict 0jdrd8Mv1oEWRcqxG1dWOuozBYHSav0ylhHxXqNCu1onJzwCqZWY6HqdcYmeqIf
+
