@@ -77,7 +77,7 @@ impl Change for CommitChange {
     type Answer = Committed;
 
     const DOING: &'static str = "commit a change";
-    const WIDTH: usize = 2;
+    const WIDTH: usize = 1;
 
     fn spec(&self) -> SpecId {
         self.id
