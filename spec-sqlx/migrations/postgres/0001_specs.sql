@@ -45,14 +45,11 @@ CREATE INDEX specs_archived ON spec.specs (archived_at) WHERE archived_at IS NOT
 -- JSON is kept as it was written: `jsonb` would change it, takes longer, and refuses `\u0000`.
 
 -- A state without its description, which may be longer than all the rest and never changes.
---
--- Compressed it fits a page well; moved out of its row, every commit would write two rows and an index
--- more.
 CREATE TABLE spec.states (
     spec_id uuid NOT NULL PRIMARY KEY,
     summary json NOT NULL,
     state   json NOT NULL
-) WITH (fillfactor = 60, toast_tuple_target = 4080);
+) WITH (fillfactor = 60);
 
 CREATE TABLE spec.descriptions (
     spec_id     uuid NOT NULL PRIMARY KEY,
@@ -107,6 +104,10 @@ CREATE TABLE spec.duties (
     runner     uuid        NOT NULL,
     expires_at timestamptz NOT NULL
 ) WITH (fillfactor = 50);
+
+-- Compressed a state fits its page well. Moved out of its row, it would make every commit write two
+-- rows and an index more.
+ALTER TABLE spec.states ALTER COLUMN state SET STORAGE MAIN;
 
 -- Faster than the default, where the server was built with it.
 DO $$

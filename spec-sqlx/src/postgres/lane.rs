@@ -24,6 +24,8 @@ use crate::error::{failed, sqlstate};
 const QUEUE: usize = 1024;
 /// Requests that share one statement.
 const BATCH: usize = 128;
+/// How long a connection is kept after a statement: to take one from the pool costs a round trip.
+const KEEP: Duration = Duration::from_millis(100);
 /// How often a statement is tried again that lost to another one.
 const TRIES: u32 = 5;
 
@@ -133,17 +135,15 @@ struct Task<C: Change> {
     stop: CancellationToken,
     /// What could not share a statement with what came before it.
     waiting: VecDeque<Pending<C>>,
-    /// Kept from one statement to the next while there is always more to do.
+    /// Kept from one statement to the next, for a while.
     connection: Option<PoolConnection<Postgres>>,
 }
 
 impl<C: Change> Task<C> {
     async fn run(mut self) {
         loop {
-            if self.waiting.is_empty() && self.requests.is_empty() {
-                self.connection = None;
-            }
             if self.waiting.is_empty() {
+                let keeps = self.keeps();
                 let request = tokio::select! {
                     biased;
                     () = self.stop.cancelled(), if !self.requests.is_closed() => {
@@ -151,6 +151,10 @@ impl<C: Change> Task<C> {
                         continue;
                     }
                     request = self.requests.recv() => request,
+                    () = tokio::time::sleep(keeps), if self.connection.is_some() => {
+                        self.connection = None;
+                        continue;
+                    }
                 };
                 let Some(request) = request else {
                     return;
@@ -162,6 +166,16 @@ impl<C: Change> Task<C> {
             // Locks are taken in this order everywhere.
             batch.sort_unstable_by_key(|request| request.change.spec());
             self.settle(batch).await;
+        }
+    }
+
+    /// How long to keep the connection for the next request: not at all when others may need it.
+    fn keeps(&self) -> Duration {
+        let size = self.pool.size();
+        if self.pool.num_idle() > 0 || size < self.pool.options().get_max_connections() {
+            KEEP
+        } else {
+            Duration::ZERO
         }
     }
 
