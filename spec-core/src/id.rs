@@ -308,7 +308,9 @@ impl ContentHash {
 
 impl fmt::Display for ContentHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let nibbles = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let digits = nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16));
+        f.pad(&digits.collect::<String>())
     }
 }
 

@@ -20,11 +20,12 @@ pub fn prompt(context: &AgentContext) -> String {
     };
     let mut outputs = String::new();
     for (phase, output) in &context.outputs {
-        let fence = fence(&output.to_string());
+        let shown = format!("{output:#}");
+        let fence = fence(&shown);
         // Writing to a string cannot fail.
         let _written = write!(
             outputs,
-            "\n## Result of {phase}\n\n{fence}\n{output:#}\n{fence}\n"
+            "\n## Result of {phase}\n\n{fence}\n{shown}\n{fence}\n"
         );
     }
     let mut findings = String::new();
