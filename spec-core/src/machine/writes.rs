@@ -36,6 +36,8 @@ struct State {
     /// What is on its way holds an intent; `None` when nothing is.
     on_its_way: Option<bool>,
     failure: Option<StoreError>,
+    /// A write has failed: what would follow it is not written until the spec was read anew.
+    is_broken: bool,
     /// The spec's revision as last stored by this driver, or read.
     revision: Revision,
     /// Somebody else has changed the spec.
@@ -79,6 +81,7 @@ impl Writes {
                 queue: Queue::default(),
                 on_its_way: None,
                 failure: None,
+                is_broken: false,
                 revision,
                 overtaken: false,
                 checkpoint: None,
@@ -109,8 +112,10 @@ impl Writes {
 
     /// Queues events that change no state. Waits while there is much to be written already.
     pub(super) async fn append(&self, events: Vec<NewEvent>, checkpoint: Checkpoint) {
-        self.until(|state| (state.queue.events.len() < MAX_QUEUED).then_some(()))
-            .await;
+        self.until(|state| {
+            (state.is_broken || state.queue.events.len() < MAX_QUEUED).then_some(())
+        })
+        .await;
         let mut state = self.state();
         state.queue.events.extend(events);
         state.queue.checkpoint = Some(checkpoint.clone());
@@ -136,7 +141,8 @@ impl Writes {
             if let Some(failure) = state.failure.take() {
                 return Some(Err(failure));
             }
-            (state.on_its_way.is_none() && state.queue.is_empty()).then_some(Ok(()))
+            let nothing_left = state.queue.is_empty() || state.is_broken;
+            (state.on_its_way.is_none() && nothing_left).then_some(Ok(()))
         })
         .await
     }
@@ -173,7 +179,9 @@ impl Writes {
         self.until(|state| state.on_its_way.is_none().then_some(()))
             .await;
         let mut state = self.state();
+        state.queue = Queue::default();
         state.failure = None;
+        state.is_broken = false;
         state.overtaken = false;
         state.checkpoint = None;
     }
@@ -210,8 +218,8 @@ impl Writes {
                     }
                 }
                 Err(error) => {
-                    state.queue = Queue::default();
                     state.failure = Some(error);
+                    state.is_broken = true;
                 }
             }
             drop(state);
@@ -221,7 +229,7 @@ impl Writes {
 
     fn take(&self) -> Option<Write> {
         let mut state = self.state();
-        if state.queue.is_empty() {
+        if state.queue.is_empty() || state.is_broken {
             return None;
         }
         let Queue {

@@ -45,6 +45,8 @@ pub(crate) enum Fate {
     Hang,
     /// Takes a while, as a disk does.
     Slow,
+    /// Likewise, and then fails.
+    SlowFail(StoreErrorKind),
 }
 
 type Ear = dyn Fn(BoxStream<'static, Wakeup>) -> BoxStream<'static, Wakeup> + Send + Sync;
@@ -99,6 +101,12 @@ impl RuledStore {
                 failed(kind)
             }
             Fate::Hang => std::future::pending().await,
+            Fate::SlowFail(kind) => {
+                for _turn in 0..1000 {
+                    tokio::task::yield_now().await;
+                }
+                failed(kind)
+            }
             Fate::Slow => {
                 for _turn in 0..1000 {
                     tokio::task::yield_now().await;

@@ -133,6 +133,27 @@ impl World {
             spec,
             "the events do not tell the state"
         );
+        let mut started = Vec::new();
+        for event in &events {
+            match &event.body {
+                EventBody::RunStarted {
+                    phase,
+                    attempt,
+                    repair,
+                    ..
+                } => started.push((*phase, *attempt, *repair)),
+                EventBody::Progress {
+                    phase,
+                    attempt,
+                    repair,
+                    ..
+                } => assert!(
+                    started.contains(&(*phase, *attempt, *repair)),
+                    "progress of a run that has not started yet: {event:?}"
+                ),
+                _ => {}
+            }
+        }
     }
 
     /// What holds of every spec that has ended, whatever happened on the way.

@@ -13,7 +13,7 @@ use spec_core::sandbox::{
     Capabilities, Labels, Output, RunRequest, Sandbox, SandboxFile, SandboxPath, SandboxRef,
     SpawnError, SpawnRequest, Termination,
 };
-use spec_core::store::MemoryStore;
+use spec_core::store::{MemoryStore, StoreErrorKind};
 use spec_core::testing::{RunScript, ScriptedRun, ScriptedSpawner, demo};
 use spec_core::{Policy, SandboxSpawner, Spec, SpecStatus, SpecStore};
 use tokio_util::sync::CancellationToken;
@@ -193,6 +193,38 @@ async fn no_effect_runs_ahead_of_the_intent_that_it_follows_from() {
             "the script was played"
         );
         assert_eq!(*witness.unannounced.lock().unwrap(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_written_after_a_write_that_failed() {
+    // Each commit in turn is lost, while the effects after it go on.
+    for lost in 0..12 {
+        let world = World::new(demo::good_run);
+        let id = world.launch(Policy::default()).await;
+        let commits = AtomicUsize::new(0);
+        let store = RuledStore::new(&world.store, move |call| match call {
+            Call::Commit(_) if commits.fetch_add(1, Ordering::SeqCst) == lost => {
+                Fate::SlowFail(StoreErrorKind::Unavailable)
+            }
+            _ => Fate::Pass,
+        });
+        let machine = world.machine_over(store, world.spawner.clone());
+        let driving = async {
+            let spec = machine.drive(id).await.unwrap();
+            assert_eq!(spec.status, SpecStatus::Completed);
+            world.check_ended(&spec).await;
+        };
+        let waiting = async {
+            loop {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                world.clock.advance(Duration::from_millis(50));
+            }
+        };
+        tokio::select! {
+            () = driving => {}
+            () = waiting => {}
+        }
     }
 }
 
