@@ -75,7 +75,7 @@ impl Follower {
     }
 
     /// Follows to the end of the spec: every event, once.
-    async fn to_the_end(mut self) -> u64 {
+    async fn follow_to_the_end(mut self) -> u64 {
         loop {
             let event = self.stream.event().await.expect("the end of the spec");
             let Some(id) = event.id else {
@@ -127,7 +127,7 @@ async fn a_spec_that_one_replica_takes_is_followed_through_the_other() {
         Follower::of(&first, &spec).await,
         Follower::of(&second, &spec).await,
     );
-    let (here, there) = tokio::join!(here.to_the_end(), there.to_the_end());
+    let (here, there) = tokio::join!(here.follow_to_the_end(), there.follow_to_the_end());
     assert_eq!(here, there);
     second.becomes(&spec, "completed").await;
     tokio::join!(first.stop(), second.stop());
@@ -149,7 +149,7 @@ async fn a_replica_that_is_killed_is_replaced_by_the_other() {
     let killed = holder(&pool).await.expect("somebody drives it");
     first.program.kill(false).await;
     println!("taken over within {:?}", taken_over(&pool, killed).await);
-    let seen = follower.to_the_end().await;
+    let seen = follower.follow_to_the_end().await;
     second.becomes(&spec, "completed").await;
     second.stop().await;
     assert_done_once(&database, &world, seen).await;
@@ -174,7 +174,7 @@ async fn a_replica_that_is_told_to_stop_hands_over_at_once() {
     assert!(took < LEASE / 2, "{took:?}");
     let ended = first.program.finish().await;
     assert_eq!(ended.code(), Some(0), "{ended:?}");
-    let seen = follower.to_the_end().await;
+    let seen = follower.follow_to_the_end().await;
     second.becomes(&spec, "completed").await;
     second.stop().await;
     assert_done_once(&database, &world, seen).await;
