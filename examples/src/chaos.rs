@@ -5,10 +5,10 @@ mod sandboxes;
 mod verdict;
 mod workers;
 
-pub use postgres::crash;
-pub use sandboxes::FolderSpawner;
+pub use postgres::{crash, may_crash};
+pub use sandboxes::{Evidence, FolderSpawner};
 pub use verdict::{Figures, Verdict, judge};
-pub use workers::Workers;
+pub use workers::{Toll, Workers};
 
 use spec_core::agent::CommandAgent;
 use spec_core::id::{AgentName, Environment, ProjectId};
@@ -16,8 +16,6 @@ use spec_core::project::{Project, StaticProjects};
 use spec_core::sandbox::{Checkout, CheckoutRef};
 use spec_core::{InvalidInput, RunnerConfig, SpecStateMachine};
 use spec_sqlx::PostgresStore;
-use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::time::Duration;
 
 /// By which the program's own connections are told from others.
@@ -25,19 +23,6 @@ pub const APPLICATION: &str = "spec-chaos";
 
 /// A machine over Postgres and sandboxes that are folders.
 pub type ChaosMachine = SpecStateMachine<PostgresStore, FolderSpawner>;
-
-/// Connects to the database at `url`.
-///
-/// # Errors
-///
-/// When that is no URL, or nobody answers there.
-pub async fn connect(url: &str) -> Result<PgPool, sqlx::Error> {
-    let options: PgConnectOptions = url.parse()?;
-    PgPoolOptions::new()
-        .max_connections(8)
-        .connect_with(options.application_name(APPLICATION))
-        .await
-}
 
 /// The machine that all processes of the program build alike.
 ///

@@ -1,18 +1,24 @@
 //! The database that several processes share.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use clap::Args;
+use clap::builder::{TypedValueParser, ValueParserFactory};
+use clap::error::ErrorKind;
+use clap::{Arg, Args, Command};
 use spec_core::SpecStore;
 use spec_sqlx::PostgresStore;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection as _, PgConnection, PgPool};
+use tokio::time::timeout;
 
 /// The environment variable that names a database where no argument does.
-const VARIABLE: &str = "DATABASE_URL";
+pub const VARIABLE: &str = "DATABASE_URL";
+const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 /// Connections of one process at most; it needs few, because what happens at once shares them.
 const CONNECTIONS: u32 = 8;
 /// Longest wait for the first connection.
@@ -29,31 +35,56 @@ pub struct DatabaseArguments {
 
 impl DatabaseArguments {
     /// What the arguments say, or else the environment.
-    #[must_use]
-    pub fn database(self) -> Option<PostgresUrl> {
-        // A variable that names another kind of database is meant for another program.
-        let from_environment = || std::env::var(VARIABLE).ok()?.parse().ok();
-        self.database_url.or_else(from_environment)
+    ///
+    /// # Errors
+    ///
+    /// When the environment names a Postgres database in a way that cannot be read.
+    pub fn database(self) -> anyhow::Result<Option<PostgresUrl>> {
+        if self.database_url.is_some() {
+            return Ok(self.database_url);
+        }
+        match std::env::var(VARIABLE) {
+            Ok(url) => from_variable(&url),
+            Err(_none) => Ok(None),
+        }
     }
+}
+
+fn from_variable(url: &str) -> anyhow::Result<Option<PostgresUrl>> {
+    // One that names another kind of database is meant for another program.
+    if !is_postgres(url) {
+        return Ok(None);
+    }
+    match url.parse() {
+        Ok(url) => Ok(Some(url)),
+        Err(error) => bail!("{VARIABLE} {error}"),
+    }
+}
+
+fn is_postgres(url: &str) -> bool {
+    SCHEMES.iter().any(|scheme| url.starts_with(scheme))
 }
 
 /// How to reach a Postgres database. Prints without its password.
 #[derive(Clone)]
-pub struct PostgresUrl(PgConnectOptions);
+pub struct PostgresUrl {
+    text: String,
+    options: PgConnectOptions,
+}
 
 impl FromStr for PostgresUrl {
     type Err = anyhow::Error;
 
     fn from_str(url: &str) -> anyhow::Result<Self> {
-        if !["postgres://", "postgresql://"]
-            .iter()
-            .any(|scheme| url.starts_with(scheme))
-        {
+        if !is_postgres(url) {
             bail!("must begin with postgres://");
         }
         // The error must not repeat the password.
         match url.parse() {
-            Ok(options) => Ok(Self(options)),
+            Ok(options) => Ok(Self {
+                text: url.to_owned(),
+                options,
+            }),
             Err(_invalid) => {
                 bail!("is not of the form postgres://USER:PASSWORD@HOST:PORT/DATABASE")
             }
@@ -61,9 +92,40 @@ impl FromStr for PostgresUrl {
     }
 }
 
+/// Reads a [`PostgresUrl`] from the command line.
+#[derive(Debug, Clone, Copy)]
+pub struct PostgresUrlParser;
+
+impl TypedValueParser for PostgresUrlParser {
+    type Value = PostgresUrl;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<PostgresUrl, clap::Error> {
+        let url = value.to_str().context("must be UTF-8");
+        url.and_then(str::parse).map_err(|why| {
+            let argument = argument.map(ToString::to_string).unwrap_or_default();
+            // The usual message repeats the value, and with it the password.
+            clap::Error::raw(ErrorKind::ValueValidation, format!("{argument} {why}\n"))
+                .with_cmd(command)
+        })
+    }
+}
+
+impl ValueParserFactory for PostgresUrl {
+    type Parser = PostgresUrlParser;
+
+    fn value_parser() -> PostgresUrlParser {
+        PostgresUrlParser
+    }
+}
+
 impl fmt::Display for PostgresUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(options) = self;
+        let options = &self.options;
         let database = options.get_database().unwrap_or("the default database");
         write!(
             f,
@@ -81,6 +143,28 @@ impl fmt::Debug for PostgresUrl {
 }
 
 impl PostgresUrl {
+    /// The URL with its password, for another process of this program.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+
+    /// Connects to it; `application` is what the server calls this process.
+    ///
+    /// # Errors
+    ///
+    /// When nobody answers, or the server does not let this process in.
+    pub async fn connect(&self, application: &str) -> anyhow::Result<PgPool> {
+        let options = self.options.clone().application_name(application);
+        let failed = || format!("cannot connect to the database {self}");
+        // A pool would try again and again, and then say only that it has.
+        let first = timeout(PATIENCE, PgConnection::connect_with(&options));
+        let first = first.await.with_context(failed)?.with_context(failed)?;
+        drop(first.close().await);
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS);
+        Ok(pool.connect_lazy_with(options))
+    }
+
     /// Opens the store there; `replica` is what the server calls this process.
     ///
     /// # Errors
@@ -88,12 +172,7 @@ impl PostgresUrl {
     /// When nobody answers, or the tables cannot be brought to this version.
     pub async fn open(&self, replica: Option<&str>) -> anyhow::Result<Arc<dyn SpecStore>> {
         let name = replica.map_or_else(|| "spec".to_owned(), |name| format!("spec {name}"));
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(PATIENCE)
-            .connect_with(self.0.clone().application_name(&name))
-            .await
-            .with_context(|| format!("cannot connect to the database {self}"))?;
+        let pool = self.connect(&name).await?;
         let store = PostgresStore::new(pool).await;
         let store = store.with_context(|| format!("cannot open the store in {self}"))?;
         Ok(Arc::new(store))
@@ -124,5 +203,20 @@ mod tests {
             assert!(refused.to_string().contains("postgres://"), "{refused}");
             assert!(!format!("{refused:?}").contains("hunter2"), "{refused:?}");
         }
+    }
+
+    #[test]
+    fn a_variable_that_names_another_kind_of_database_is_meant_for_another_program() {
+        for other in ["", "mysql://me@db/specs", "sqlite:specs.db"] {
+            assert!(from_variable(other).unwrap().is_none(), "{other}");
+        }
+        assert!(from_variable("postgres://me@db/specs").unwrap().is_some());
+    }
+
+    #[test]
+    fn a_variable_that_is_nearly_right_is_refused_by_name_and_not_ignored() {
+        let refused = from_variable("postgres://me:hunter2@[db/specs").unwrap_err();
+        assert!(refused.to_string().starts_with("DATABASE_URL is not"));
+        assert!(!format!("{refused:?}").contains("hunter2"), "{refused:?}");
     }
 }

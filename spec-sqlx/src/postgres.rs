@@ -261,6 +261,8 @@ impl SpecStore for PostgresStore {
 
     async fn retire(&self, runner: RunnerId) -> Result<(), StoreError> {
         self.tell(lease::retire(&self.pool, &self.liveness, runner).await?);
+        // A process that gives its specs back often ends next.
+        self.hints.flush().await;
         Ok(())
     }
 

@@ -85,7 +85,7 @@ async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     };
     let options = HostOptions {
         data,
-        database: arguments.database.database(),
+        database: arguments.database.database()?,
         replica: None,
         out: arguments.out,
         agent_delay: arguments.slow_ms,

@@ -93,7 +93,7 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     let projects = StaticProjects::new(projects);
     let options = HostOptions {
         data,
-        database: arguments.database.database(),
+        database: arguments.database.database()?,
         replica: arguments.replica,
         out: arguments.out,
         agent_delay: arguments.slow_ms,

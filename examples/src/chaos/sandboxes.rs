@@ -1,6 +1,9 @@
 //! Sandboxes that outlive every process of the program: folders, and agents that are only a time
-//! table. What is done to them is written down, line by line, by whoever does it.
+//! table. A sandbox or run is made by giving its folder its name, and ended by moving it away. So
+//! nothing is made without a trace, whenever a process is killed, and all traces can be counted.
 
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -19,17 +22,42 @@ use spec_core::sandbox::{
     RunRequest, Sandbox, SandboxFile, SandboxPath, SandboxRef, SandboxSpawner, SandboxState,
     SpawnError, SpawnErrorKind, SpawnRequest, Termination,
 };
+use tempfile::TempDir;
 
 const COMMIT: &str = "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00";
 /// Lines that each run prints, evenly spread over its time.
 const LINES: u32 = 8;
 
-/// Makes sandboxes that are folders below one folder, and notes everything in a ledger there.
+/// Sandboxes that are there.
+const LIVE: &str = "live";
+/// Those that have been, each in a folder of its own.
+const GONE: &str = "gone";
+/// What has no name yet.
+const HALF: &str = "half";
+/// A line for each time that a sandbox was found rather than made.
+const ADOPTIONS: &str = "adoptions";
+const RUN: &str = "run.json";
+
+/// Makes sandboxes that are folders below one folder.
 #[derive(Debug, Clone)]
 pub struct FolderSpawner {
     root: PathBuf,
     /// The time that the longest run takes.
     longest: Duration,
+    keeps: bool,
+}
+
+/// What has been done, as the folders tell.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    /// How often each sandbox was made.
+    pub created: BTreeMap<String, usize>,
+    /// How often each run was started.
+    pub started: BTreeMap<String, usize>,
+    /// Times that a sandbox was found rather than made.
+    pub adopted: usize,
+    /// Sandboxes that are there.
+    pub left: usize,
 }
 
 /// What is kept of a run.
@@ -41,50 +69,61 @@ struct Run {
 }
 
 impl FolderSpawner {
-    /// Sandboxes below `root`, which must exist.
+    /// Sandboxes below `root`.
+    ///
+    /// # Errors
+    ///
+    /// When folders cannot be made there.
+    pub fn new(root: PathBuf, longest: Duration) -> io::Result<Self> {
+        for folder in [LIVE, GONE, HALF] {
+            fs::create_dir_all(root.join(folder))?;
+        }
+        Ok(Self {
+            root,
+            longest,
+            keeps: false,
+        })
+    }
+
+    /// Says of sandboxes that they are ended, and keeps them: a fault to be found.
     #[must_use]
-    pub fn new(root: PathBuf, longest: Duration) -> Self {
-        Self { root, longest }
+    pub fn that_keeps_sandboxes(mut self, keeps: bool) -> Self {
+        self.keeps = keeps;
+        self
     }
 
-    /// The notes: what was done, and to what.
+    /// What has been done.
     ///
     /// # Errors
     ///
-    /// When the ledger cannot be read.
-    pub fn ledger(&self) -> io::Result<Vec<(String, String)>> {
-        let text = match fs::read_to_string(self.root.join("ledger")) {
-            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-            text => text?,
+    /// When the folders cannot be read.
+    pub fn evidence(&self) -> io::Result<Evidence> {
+        let live = entries(&self.root.join(LIVE))?;
+        let mut evidence = Evidence {
+            left: live.len(),
+            adopted: match fs::read_to_string(self.root.join(ADOPTIONS)) {
+                Err(error) if error.kind() == ErrorKind::NotFound => 0,
+                text => text?.lines().count(),
+            },
+            ..Evidence::default()
         };
-        Ok(text
-            .lines()
-            .filter_map(|line| line.split_once(' '))
-            .map(|(what, key)| (what.to_owned(), key.to_owned()))
-            .collect())
-    }
-
-    /// Sandboxes that are there.
-    ///
-    /// # Errors
-    ///
-    /// When the folder cannot be read.
-    pub fn left(&self) -> io::Result<usize> {
-        Ok(fs::read_dir(self.root.join("live"))?.count())
-    }
-
-    fn note(&self, what: &str, key: &dyn std::fmt::Display) -> io::Result<()> {
-        let line = format!("{what} {key}\n");
-        let mut ledger = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.root.join("ledger"))?;
-        // One write, so that lines of several processes never mix.
-        ledger.write_all(line.as_bytes())
+        let mut sandboxes = live;
+        for place in entries(&self.root.join(GONE))? {
+            sandboxes.extend(entries(&place)?);
+        }
+        for sandbox in sandboxes {
+            let key = name(&sandbox);
+            for run in entries(&sandbox)?.iter().filter(|entry| entry.is_dir()) {
+                let run = format!("{key}/{}", name(run));
+                *evidence.started.entry(run).or_default() += 1;
+            }
+            *evidence.created.entry(key).or_default() += 1;
+        }
+        Ok(evidence)
     }
 
     fn folder(&self, key: SandboxKey) -> PathBuf {
-        self.root.join("live").join(key.to_string())
+        self.root.join(LIVE).join(key.to_string())
     }
 
     fn sandbox(&self, key: SandboxKey, origin: Origin) -> Result<Sandbox, SpawnError> {
@@ -105,9 +144,50 @@ impl FolderSpawner {
     }
 
     fn run(&self, key: SandboxKey, run: &str) -> Result<Run, SpawnError> {
-        let path = self.folder(key).join(run).join("run.json");
+        let path = self.folder(key).join(run).join(RUN);
         let bytes = fs::read(path).map_err(unknown)?;
         serde_json::from_slice(&bytes).map_err(defect)
+    }
+
+    /// Makes `folder`, with a file in it, in one step; false if it is there already.
+    fn make(&self, folder: &Path, file: &str, content: &[u8]) -> io::Result<bool> {
+        // Removed when it is dropped, unless it has got its name.
+        let half = TempDir::new_in(self.root.join(HALF))?;
+        fs::write(half.path().join(file), content)?;
+        // A folder that is not empty is never replaced, so that the first one counts.
+        match fs::rename(half.path(), folder) {
+            Ok(()) => Ok(true),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists
+                ) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn note_adoption(&self, key: SandboxKey) -> io::Result<()> {
+        let mut notes = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.root.join(ADOPTIONS))?;
+        // One write, so that lines of several processes never mix.
+        notes.write_all(format!("{key}\n").as_bytes())
+    }
+
+    fn put_away(&self, key: SandboxKey) -> io::Result<()> {
+        let place = TempDir::new_in(self.root.join(GONE))?;
+        match fs::rename(self.folder(key), place.path().join(key.to_string())) {
+            Ok(()) => {
+                let _kept = place.keep();
+                Ok(())
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Between a tenth of the longest and the longest, the same for every try.
@@ -122,16 +202,14 @@ impl FolderSpawner {
 #[async_trait]
 impl SandboxSpawner for FolderSpawner {
     async fn spawn(&self, request: &SpawnRequest) -> Result<Sandbox, SpawnError> {
-        let origin = match fs::create_dir(self.folder(request.key)) {
-            Ok(()) => {
-                self.note("created", &request.key).map_err(broken)?;
-                Origin::Created
-            }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                self.note("adopted", &request.key).map_err(broken)?;
-                Origin::Adopted
-            }
-            Err(error) => return Err(broken(error)),
+        let is_new = self
+            .make(&self.folder(request.key), "made", b"")
+            .map_err(broken)?;
+        let origin = if is_new {
+            Origin::Created
+        } else {
+            self.note_adoption(request.key).map_err(broken)?;
+            Origin::Adopted
         };
         self.sandbox(request.key, origin)
     }
@@ -152,27 +230,9 @@ impl SandboxSpawner for FolderSpawner {
             takes_ms: millis(self.takes(sandbox.key)),
             result: result(request)?,
         };
-        let folder = self.folder(sandbox.key);
-        let half_made = folder.join(format!(".{}-{}", request.key, std::process::id()));
-        fs::create_dir(&half_made).map_err(unknown)?;
         let text = serde_json::to_vec(&run).map_err(defect)?;
-        fs::write(half_made.join("run.json"), text).map_err(broken)?;
-        // A folder that is not empty is never replaced, so that the first one starts the run.
-        match fs::rename(&half_made, folder.join(request.key.to_string())) {
-            Ok(()) => {
-                let run = format!("{}/{}", sandbox.key, request.key);
-                self.note("started", &run).map_err(broken)
-            }
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists
-                ) =>
-            {
-                fs::remove_dir_all(&half_made).map_err(broken)
-            }
-            Err(error) => Err(broken(error)),
-        }
+        let folder = self.folder(sandbox.key).join(request.key.to_string());
+        self.make(&folder, RUN, &text).map(drop).map_err(unknown)
     }
 
     async fn output(
@@ -223,10 +283,8 @@ impl SandboxSpawner for FolderSpawner {
     }
 
     async fn terminate(&self, sandbox: &SandboxRef) -> Result<Termination, SpawnError> {
-        match fs::remove_dir_all(self.folder(sandbox.key)) {
-            Ok(()) => self.note("terminated", &sandbox.key).map_err(broken)?,
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(broken(error)),
+        if !self.keeps {
+            self.put_away(sandbox.key).map_err(broken)?;
         }
         Ok(Termination::Confirmed)
     }
@@ -239,9 +297,10 @@ impl SandboxSpawner for FolderSpawner {
     }
 
     async fn list(&self, _labels: &Labels) -> Result<Vec<Sandbox>, SpawnError> {
-        fs::read_dir(self.root.join("live"))
+        entries(&self.root.join(LIVE))
             .map_err(broken)?
-            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .iter()
+            .filter_map(|folder| name(folder).parse().ok())
             .map(|key| self.sandbox(key, Origin::Adopted))
             .collect()
     }
@@ -249,6 +308,19 @@ impl SandboxSpawner for FolderSpawner {
     fn capabilities(&self) -> Capabilities {
         Capabilities::default().with_detached_runs(true)
     }
+}
+
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect()
+}
+
+fn name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or(OsStr::new(""))
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn line(number: u32) -> Result<Output, SpawnError> {

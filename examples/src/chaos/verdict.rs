@@ -8,9 +8,9 @@ use spec_core::event::SpecEvent;
 use spec_core::id::Sequence;
 use spec_core::machine::replay;
 use spec_core::store::PageLimit;
-use spec_core::{Spec, SpecStatus};
+use spec_core::{Phase, Spec, SpecStatus};
 
-use super::{ChaosMachine, FolderSpawner};
+use super::{ChaosMachine, Evidence, FolderSpawner};
 
 /// What was done, and what it led to.
 #[derive(Debug, Default, Serialize)]
@@ -21,6 +21,8 @@ pub struct Figures {
     pub runners: u32,
     /// Runner processes that were killed.
     pub kills: u32,
+    /// Runner processes that ended by themselves.
+    pub runners_ended: u32,
     /// Times that Postgres crashed and recovered.
     pub postgres_crashes: u32,
     /// Launches that had to be tried again because Postgres was down.
@@ -31,20 +33,26 @@ pub struct Figures {
     pub completed: usize,
     /// Events that were stored.
     pub events: usize,
+    /// Attempts at phases.
+    pub attempts: usize,
     /// Sandboxes that were made.
     pub sandboxes_created: usize,
     /// Times that a runner found the sandbox that another had made.
     pub sandboxes_adopted: usize,
     /// Runs that were started.
     pub runs_started: usize,
-    /// Times that a spec went to another runner.
+    /// Times that a spec was claimed again: by another runner, or after an outage.
     pub takeovers: i64,
+    /// Specs in the database beyond one for each launch, or launches without.
+    pub launched_twice: usize,
     /// Sandboxes that were made twice for one attempt.
     pub created_twice: usize,
     /// Runs that were started twice.
     pub started_twice: usize,
     /// Attempts beyond the first of a phase.
     pub repeated_attempts: usize,
+    /// Sandboxes and runs beyond one for each attempt, or attempts without.
+    pub unaccounted: usize,
     /// Sandboxes that were left.
     pub sandboxes_left: usize,
     /// Specs whose events have a gap, a repeat, or tell of another state.
@@ -60,20 +68,33 @@ impl Figures {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let checks = [
-            (self.specs - self.completed, "specs did not complete"),
+            (
+                self.specs.saturating_sub(self.completed),
+                "specs did not complete",
+            ),
+            (self.launched_twice, "launches do not have one spec each"),
             (self.created_twice, "sandboxes were made twice"),
             (self.started_twice, "runs were started twice"),
             (self.repeated_attempts, "attempts were repeated"),
+            (
+                self.unaccounted,
+                "sandboxes or runs do not belong to one attempt each",
+            ),
             (self.sandboxes_left, "sandboxes were left"),
             (self.broken_histories, "specs have a broken history"),
+            (
+                self.runners_ended.try_into().unwrap_or(usize::MAX),
+                "runners ended by themselves",
+            ),
         ];
-        Verdict(
-            checks
-                .into_iter()
-                .filter(|(count, _)| *count > 0)
-                .map(|(count, what)| format!("{count} {what}"))
-                .collect(),
-        )
+        let wrong = checks.into_iter().filter(|(count, _)| *count > 0);
+        let mut wrong: Vec<_> = wrong
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        if self.specs == 0 {
+            wrong.push("nothing was launched".to_owned());
+        }
+        Verdict(wrong)
     }
 }
 
@@ -94,11 +115,11 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Adds to `figures` what the store and the ledger tell of `specs`.
+/// Adds to `figures` what the store and the folders tell of `specs`.
 ///
 /// # Errors
 ///
-/// When the store or the ledger cannot be read.
+/// When the store or the folders cannot be read.
 pub async fn judge(
     machine: &ChaosMachine,
     spawner: &FolderSpawner,
@@ -109,7 +130,9 @@ pub async fn judge(
         if spec.status == SpecStatus::Completed {
             figures.completed += 1;
         }
-        figures.repeated_attempts += spec.attempts().count().saturating_sub(5);
+        let attempts = spec.attempts().count();
+        figures.attempts += attempts;
+        figures.repeated_attempts += attempts.saturating_sub(Phase::ALL.len());
         let events = history(machine, spec).await?;
         figures.events += events.len();
         let dense = events
@@ -120,22 +143,21 @@ pub async fn judge(
             figures.broken_histories += 1;
         }
     }
-    let mut counts = BTreeMap::<(String, String), usize>::new();
-    for entry in spawner.ledger()? {
-        *counts.entry(entry).or_default() += 1;
-    }
-    let of = |what: &'static str| {
-        counts
-            .iter()
-            .filter(move |((of, _), _)| of == what)
-            .map(|(_, count)| *count)
-    };
-    figures.sandboxes_created = of("created").count();
-    figures.created_twice = of("created").filter(|count| *count > 1).count();
-    figures.sandboxes_adopted = of("adopted").sum();
-    figures.runs_started = of("started").count();
-    figures.started_twice = of("started").filter(|count| *count > 1).count();
-    figures.sandboxes_left = spawner.left()?;
+    let Evidence {
+        created,
+        started,
+        adopted,
+        left,
+    } = spawner.evidence()?;
+    let twice = |counts: &BTreeMap<_, usize>| counts.values().filter(|count| **count > 1).count();
+    figures.sandboxes_created = created.len();
+    figures.created_twice = twice(&created);
+    figures.sandboxes_adopted = adopted;
+    figures.runs_started = started.len();
+    figures.started_twice = twice(&started);
+    figures.unaccounted =
+        created.len().abs_diff(figures.attempts) + started.len().abs_diff(figures.attempts);
+    figures.sandboxes_left = left;
     Ok(figures)
 }
 
@@ -150,5 +172,60 @@ async fn history(machine: &ChaosMachine, spec: &Spec) -> anyhow::Result<Vec<Spec
             return Ok(events);
         }
         events.extend(page);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Wrong = fn(&mut Figures);
+
+    fn good() -> Figures {
+        Figures {
+            specs: 3,
+            completed: 3,
+            ..Figures::default()
+        }
+    }
+
+    #[test]
+    fn what_is_as_it_should_be_is_good() {
+        let busy = Figures {
+            kills: 9,
+            postgres_crashes: 1,
+            launches_repeated: 2,
+            sandboxes_adopted: 4,
+            takeovers: 7,
+            ..good()
+        };
+        assert!(busy.verdict().is_good(), "{}", busy.verdict());
+    }
+
+    #[test]
+    fn every_single_thing_that_goes_wrong_is_named() {
+        let wrongs: [(Wrong, &str); 9] = [
+            (|it| it.completed = 2, "1 specs did not complete"),
+            (|it| it.launched_twice = 1, "1 launches"),
+            (|it| it.created_twice = 1, "1 sandboxes were made twice"),
+            (|it| it.started_twice = 1, "1 runs"),
+            (|it| it.repeated_attempts = 1, "1 attempts"),
+            (|it| it.unaccounted = 1, "1 sandboxes or runs"),
+            (|it| it.sandboxes_left = 1, "1 sandboxes were left"),
+            (|it| it.broken_histories = 1, "broken history"),
+            (|it| it.runners_ended = 1, "1 runners"),
+        ];
+        for (break_it, told) in wrongs {
+            let mut figures = good();
+            break_it(&mut figures);
+            let verdict = figures.verdict();
+            assert!(!verdict.is_good(), "{told}");
+            assert!(verdict.to_string().contains(told), "{verdict}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_did_nothing_proves_nothing() {
+        assert!(!Figures::default().verdict().is_good());
     }
 }

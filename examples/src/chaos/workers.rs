@@ -5,25 +5,42 @@ use std::process::Stdio;
 
 use tokio::process::{Child, Command};
 
+use crate::database::{PostgresUrl, VARIABLE};
+
+/// How runner processes have ended.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Toll {
+    /// Killed.
+    pub killed: u32,
+    /// By themselves, which none should.
+    pub ended: u32,
+}
+
 /// Runner processes, all started alike. Those that are left are killed when this is dropped.
 #[derive(Debug)]
 pub struct Workers {
+    database: PostgresUrl,
     arguments: Vec<OsString>,
     children: Vec<Child>,
-    kills: u32,
+    toll: Toll,
 }
 
 impl Workers {
-    /// Starts this program `count` times with `arguments`.
+    /// Starts this program `count` times with `arguments`, on `database`.
     ///
     /// # Errors
     ///
     /// When it cannot be started.
-    pub fn start(count: u32, arguments: Vec<OsString>) -> std::io::Result<Self> {
+    pub fn start(
+        count: u32,
+        database: PostgresUrl,
+        arguments: Vec<OsString>,
+    ) -> std::io::Result<Self> {
         let mut workers = Self {
+            database,
             arguments,
             children: Vec::new(),
-            kills: 0,
+            toll: Toll::default(),
         };
         for _worker in 0..count {
             let child = workers.spawn()?;
@@ -41,37 +58,49 @@ impl Workers {
         let count = self.children.len().max(1);
         let next = self.spawn()?;
         if let Some(child) = self.children.get_mut(random % count) {
-            child.kill().await?;
+            self.toll.add(child).await?;
             *child = next;
-            self.kills += 1;
         }
         Ok(())
     }
 
-    /// How many were killed.
-    #[must_use]
-    pub fn kills(&self) -> u32 {
-        self.kills
-    }
-
-    /// Ends all.
+    /// Ends all, and tells of those that ended before.
     ///
     /// # Errors
     ///
     /// When one cannot be killed.
-    pub async fn end(mut self) -> std::io::Result<()> {
+    pub async fn end(mut self) -> std::io::Result<Toll> {
+        let killed = self.toll.killed;
         for child in &mut self.children {
-            child.kill().await?;
+            self.toll.add(child).await?;
         }
-        Ok(())
+        Ok(Toll {
+            killed,
+            ..self.toll
+        })
     }
 
     fn spawn(&self) -> std::io::Result<Child> {
         Command::new(std::env::current_exe()?)
             .args(&self.arguments)
+            // Everybody can read the arguments of a process.
+            .env(VARIABLE, self.database.expose())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true)
             .spawn()
+    }
+}
+
+impl Toll {
+    /// Kills the process, if it still runs.
+    async fn add(&mut self, child: &mut Child) -> std::io::Result<()> {
+        if child.try_wait()?.is_some() {
+            self.ended += 1;
+            return Ok(());
+        }
+        child.kill().await?;
+        self.killed += 1;
+        Ok(())
     }
 }

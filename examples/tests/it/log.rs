@@ -9,7 +9,8 @@ use spec_core::id::Sequence;
 use spec_core::machine::replay;
 use spec_core::store::{PageLimit, SpecQuery, SpecStoreExt as _};
 use spec_core::{Phase, Spec, SpecStatus, SpecStore};
-use spec_sqlx::SqliteStore;
+use spec_sqlx::{PostgresStore, SqliteStore};
+use sqlx::PgPool;
 
 /// A spec, its events and its artifacts.
 #[derive(Debug)]
@@ -23,6 +24,14 @@ impl Log {
     /// The spec of that title in the database of this data folder.
     pub(crate) async fn read(data: &Path, title: &str) -> Self {
         let store = SqliteStore::open(data.join("spec.db")).await.unwrap();
+        let log = Self::of(&store, title).await;
+        store.close().await;
+        log
+    }
+
+    /// The spec of that title in this database.
+    pub(crate) async fn in_postgres(pool: PgPool, title: &str) -> Self {
+        let store = PostgresStore::migrated(pool).await.unwrap();
         let log = Self::of(&store, title).await;
         store.close().await;
         log

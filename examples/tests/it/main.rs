@@ -2,6 +2,8 @@
 #![cfg(test)] // Lets clippy see helpers as test code too.
 
 mod agents;
+mod chaos;
+mod database;
 mod embed;
 mod http;
 mod interrupt;
@@ -10,6 +12,9 @@ mod launch;
 mod launch_bad_input;
 mod log;
 mod offline_agent;
+mod outage;
 mod program;
+mod replicas;
 mod serve;
+mod server;
 mod world;

@@ -1,89 +1,12 @@
 //! `serve` over its wire.
 
-use std::net::SocketAddr;
-use std::time::{Duration, Instant};
-
-use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::http::{Answer, ask, get, post};
+use crate::http::{get, post};
 use crate::log::Log;
 use crate::program::Program;
-use crate::world::{PATIENCE, World};
-
-const LAUNCH: &str = "/api/v1/specs/launch";
-
-struct Server {
-    program: Program,
-    address: SocketAddr,
-}
-
-impl Server {
-    async fn start(world: &World, slow_ms: u32) -> Self {
-        let mut command = world.command(env!("CARGO_BIN_EXE_serve"));
-        command
-            .args(["--listen", "127.0.0.1:0"])
-            .args(["--data".into(), world.data()])
-            .args(["--out".into(), world.out()])
-            .arg("--project")
-            .arg(format!("demo={}", world.repository().display()))
-            .args(["--slow-ms", &slow_ms.to_string()]);
-        let mut program = Program::start(command);
-        let said = program.stdout_line().await.expect("an address");
-        let address = said.strip_prefix("listening on http://").unwrap();
-        let address = address.strip_suffix("/api/v1").unwrap().parse().unwrap();
-        Self { program, address }
-    }
-
-    /// Launches a spec of that title; its path.
-    async fn launch(&self, title: &str) -> String {
-        let body = json!({ "title": title, "description": "Add a search history" });
-        let answer = post(self.address, LAUNCH, &body).await;
-        assert_eq!(answer.status, 201);
-        let path = answer.header("location").to_owned();
-        let told = answer.json().await;
-        let id = told["spec_id"].as_str().unwrap();
-        assert_eq!(path, format!("/api/v1/specs/{id}"));
-        assert_eq!(told["status"], "executing");
-        assert_eq!(told["current_phase"], "explore");
-        assert!(!told["sandbox_id"].as_str().unwrap().is_empty(), "{told}");
-        path
-    }
-
-    async fn stream(&self, spec: &str, after: u64) -> Answer {
-        let path = format!("GET {spec}/events/stream");
-        let header = format!("last-event-id: {after}\r\n");
-        let answer = ask(self.address, &path, &header, None).await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.header("content-type"), "text/event-stream");
-        answer
-    }
-
-    /// Waits until the spec has that status.
-    async fn becomes(&self, spec: &str, status: &str) -> Value {
-        let begun = Instant::now();
-        loop {
-            let detail = get(self.address, spec).await;
-            if detail["status"] == status {
-                return detail;
-            }
-            assert!(begun.elapsed() < PATIENCE, "never {status}: {detail}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    /// Asks it to end, and sees it end well and soon.
-    async fn stop(self) {
-        let asked = Instant::now();
-        self.program.signal(Signal::SIGTERM);
-        let ended = self.program.finish().await;
-        assert_eq!(ended.code(), Some(0), "{ended:?}");
-        assert!(ended.stdout.contains("stopping"), "{ended:?}");
-        let took = asked.elapsed();
-        println!("stopped within {took:?}");
-        assert!(took < Duration::from_secs(8), "{took:?}");
-    }
-}
+use crate::server::{LAUNCH, Server};
+use crate::world::World;
 
 #[tokio::test]
 async fn a_spec_is_followed_across_a_cut_and_completes() {

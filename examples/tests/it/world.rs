@@ -55,6 +55,7 @@ impl World {
         command
             .current_dir(self.folder())
             .env_remove("RUST_LOG")
+            .env_remove("DATABASE_URL")
             .env_remove("SPEC_OFFLINE_DELAY_MS")
             .env("GIT_CEILING_DIRECTORIES", self.folder())
             .kill_on_drop(true);

@@ -9,7 +9,8 @@ use std::time::Duration;
 use spec_core::id::{Revision, SpecId};
 use spec_core::store::Wakeup;
 use sqlx::PgPool;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -24,16 +25,26 @@ const WAKEUPS_KEPT: usize = 1024;
 const QUEUE: usize = 4096;
 /// How long hints are gathered.
 const GATHERED_FOR: Duration = Duration::from_millis(10);
+/// Longest wait for what is queued to be sent; hints are never needed.
+const FLUSHED_WITHIN: Duration = Duration::from_secs(1);
 /// Longest payload, in bytes; Postgres refuses 8,000.
 const PAYLOAD: usize = 7900;
 /// What stands for hints that were lost.
 const LAGGED: &str = "lagged";
 
+/// What the announcer is told.
+#[derive(Debug)]
+enum Message {
+    Tell(Wakeup),
+    /// To be answered when all that was told before has been sent.
+    Flush(oneshot::Sender<()>),
+}
+
 /// Tells listeners, here and elsewhere.
 #[derive(Debug, Clone)]
 pub(super) struct Hints {
     here: broadcast::Sender<Wakeup>,
-    elsewhere: mpsc::Sender<Wakeup>,
+    elsewhere: mpsc::Sender<Message>,
     /// Some could not be queued.
     lost: Arc<AtomicBool>,
 }
@@ -64,9 +75,20 @@ impl Hints {
     /// Tells everybody. Never waits.
     pub(super) fn tell(&self, wakeup: Wakeup) {
         self.tell_here(wakeup);
-        if self.elsewhere.try_send(wakeup).is_err() {
+        if self.elsewhere.try_send(Message::Tell(wakeup)).is_err() {
             self.lost.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Waits until others have been told what was told so far: the process may be about to end.
+    pub(super) async fn flush(&self) {
+        let flushed = async {
+            let (done, sent) = oneshot::channel();
+            if self.elsewhere.send(Message::Flush(done)).await.is_ok() {
+                let _ended = sent.await;
+            }
+        };
+        let _late = timeout(FLUSHED_WITHIN, flushed).await;
     }
 
     /// Tells the listeners of this store only.
@@ -81,7 +103,7 @@ impl Hints {
 pub(super) struct Announcer {
     pool: PgPool,
     sender: Uuid,
-    queue: mpsc::Receiver<Wakeup>,
+    queue: mpsc::Receiver<Message>,
     lost: Arc<AtomicBool>,
 }
 
@@ -104,21 +126,36 @@ impl Announcer {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(GATHERED_FOR) => {}
             }
-            let mut hints = vec![first];
-            while let Ok(hint) = self.queue.try_recv() {
-                hints.push(hint);
+            let (mut hints, mut flushed) = (Vec::new(), Vec::new());
+            let mut next = Some(first);
+            while let Some(message) = next {
+                match message {
+                    Message::Tell(hint) => hints.push(hint),
+                    Message::Flush(done) => flushed.push(done),
+                }
+                next = self.queue.try_recv().ok();
             }
             if self.lost.swap(false, Ordering::Relaxed) {
                 hints.push(Wakeup::Lagged);
             }
-            let query = sqlx::query(sql::NOTIFY)
-                .bind(CHANNEL)
-                .bind(payloads(self.sender, &hints));
-            if let Err(error) = database::rows(&self.pool, query).await {
-                self.lost.store(true, Ordering::Relaxed);
-                let error = failed("tell other processes of changes", error);
-                tracing::debug!(error = &error as &dyn std::error::Error, "no hints for now");
+            if !hints.is_empty() {
+                self.send(&hints).await;
             }
+            for done in flushed {
+                // An error says that nobody waits any more.
+                let _waiting = done.send(());
+            }
+        }
+    }
+
+    async fn send(&self, hints: &[Wakeup]) {
+        let query = sqlx::query(sql::NOTIFY)
+            .bind(CHANNEL)
+            .bind(payloads(self.sender, hints));
+        if let Err(error) = database::rows(&self.pool, query).await {
+            self.lost.store(true, Ordering::Relaxed);
+            let error = failed("tell other processes of changes", error);
+            tracing::debug!(error = &error as &dyn std::error::Error, "no hints for now");
         }
     }
 }

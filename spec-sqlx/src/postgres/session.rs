@@ -47,7 +47,10 @@ impl Session {
                 .max_lifetime(None)
                 .idle_timeout(None)
                 .connect_lazy_with(self.pool.connect_options().as_ref().clone());
-            let lost = match stop.run_until_cancelled(self.connect(&pool, again)).await {
+            let lost = match stop
+                .run_until_cancelled(Box::pin(self.connect(&pool, again)))
+                .await
+            {
                 None => Ok(()),
                 Some(Ok((listener, locks))) => {
                     (pause, again) = (PAUSES.0, true);
