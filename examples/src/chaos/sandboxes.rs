@@ -375,3 +375,6 @@ fn broken(error: io::Error) -> SpawnError {
 fn defect(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> SpawnError {
     SpawnError::new(SpawnErrorKind::Internal, "a defect in this program").with_source(error)
 }
+
+#[cfg(test)]
+mod tests;
