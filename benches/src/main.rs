@@ -29,11 +29,11 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
-    shared: Shared,
+    common: Common,
 }
 
 #[derive(Debug, Args)]
-struct Shared {
+struct Common {
     /// A Postgres on which databases named `bench_...` may be created and dropped.
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
@@ -70,7 +70,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<()> {
-    let Shared { database_url, json } = cli.shared;
+    let Common { database_url, json } = cli.common;
     let cluster = || Cluster::new(database_url.as_deref());
     match cli.command {
         Command::Engine(options) => engine::run(&cluster()?, &options, json).await,

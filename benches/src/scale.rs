@@ -30,7 +30,7 @@ pub(crate) struct Options {
     /// Calls of each kind at each size; rounded up to whole turns of 50.
     #[arg(long, default_value_t = 200)]
     repeats: usize,
-    /// Print how Postgres goes about each call beside the most specs, for any parameters.
+    /// Print how Postgres goes about each call beside the most specs.
     #[arg(long)]
     plans: bool,
 }

@@ -21,7 +21,7 @@ pub(super) async fn measure(database: &Database, options: &Options) -> Result<Ve
         journal: journal.path.clone(),
     };
     let runner = Runner::start(&plan).await?;
-    window::settle().await;
+    window::start().await;
     let idle = window::watch(database, &runner, options.window()).await?;
 
     let mut draft = noop::request()?;

@@ -25,7 +25,7 @@ pub(super) async fn measure(database: &Database, options: &Options) -> Result<Ve
         journal: journal.path.clone(),
     };
     let runner = Runner::start(&plan).await?;
-    window::settle().await;
+    window::start().await;
     let before = resident(runner.pid)?;
     // One after the other: a burst would leave the runner with memory that no running spec needs.
     launch(database, noop::request()?, options.running, 1).await?;

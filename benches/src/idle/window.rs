@@ -14,7 +14,15 @@ use crate::verdict::{Target, Verdict};
 /// be counted before it.
 const SETTLE: Duration = Duration::from_secs(15);
 
-/// Waits until everything is at rest.
+/// A runner begins its chores within half a minute.
+const CHORES: Duration = Duration::from_secs(30);
+
+/// Waits until a runner that was just started is at rest.
+pub(super) async fn start() {
+    sleep(CHORES + SETTLE).await;
+}
+
+/// Waits until everything is at rest again.
 pub(super) async fn settle() {
     sleep(SETTLE).await;
 }

@@ -74,7 +74,8 @@ pub(super) fn print(tables: &[Filled], times: &Times, plans: &[Plan], json: bool
         line(&verdict::table(&verdicts).to_string());
     }
     for plan in plans {
-        line(&format!("\n{}:\n{}", plan.call, plan.lines.join("\n")));
+        let Plan { call, kind, lines } = plan;
+        line(&format!("\n{call}, {kind}:\n{}", lines.join("\n")));
     }
     Ok(())
 }
