@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection as _, Executor as _, PgConnection};
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -35,6 +35,14 @@ pub(crate) struct Database {
 pub(crate) struct Counters {
     pub(crate) commits: i64,
     pub(crate) wal_bytes: i64,
+}
+
+/// What a database is used for by those who are connected to it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Activity {
+    /// So far, also those that were rolled back.
+    pub(crate) transactions: i64,
+    pub(crate) connections: i64,
 }
 
 impl Cluster {
@@ -89,16 +97,6 @@ impl Cluster {
 }
 
 impl Database {
-    pub(crate) async fn pool(&self, connections: u32) -> Result<PgPool> {
-        PgPoolOptions::new()
-            .max_connections(connections)
-            .min_connections(connections)
-            .acquire_timeout(Duration::from_secs(30))
-            .connect(&self.url)
-            .await
-            .context("connect to the round's database")
-    }
-
     /// Writes everything out, so that no round pays for the one before it.
     pub(crate) async fn checkpoint(&self) -> Result<()> {
         self.cluster.admin().await?.execute("CHECKPOINT").await?;
@@ -135,6 +133,25 @@ impl Database {
         .fetch_one(&mut admin)
         .await?;
         Ok(Counters { commits, wal_bytes })
+    }
+
+    /// What there is to see from outside while connections are open. Sessions that do nothing
+    /// report what they did up to 10 s late.
+    pub(crate) async fn activity(&self) -> Result<Activity> {
+        let mut admin = self.cluster.admin().await?;
+        let (transactions, connections) = sqlx::query_as(
+            "SELECT xact_commit + xact_rollback, \
+                 (SELECT count(*) FROM pg_stat_activity a \
+                  WHERE a.datname = d.datname AND a.backend_type = 'client backend') \
+             FROM pg_stat_database d WHERE datname = $1",
+        )
+        .bind(&self.name)
+        .fetch_one(&mut admin)
+        .await?;
+        Ok(Activity {
+            transactions,
+            connections,
+        })
     }
 
     pub(crate) async fn drop(self) -> Result<()> {

@@ -1,4 +1,4 @@
-//! CPU time of this process, of Postgres when it runs on this machine, and of everybody else.
+//! CPU time of a process of ours, of Postgres when it runs on this machine, and of everybody else.
 
 use std::fs;
 use std::time::Duration;
@@ -30,8 +30,20 @@ pub(crate) struct CpuSpent {
 impl CpuTime {
     /// Reads the clocks; `postmaster` is the server's first process if it is on this machine.
     pub(crate) fn now(postmaster: Option<i32>) -> Result<Self> {
+        Self::with(own()?, postmaster)
+    }
+
+    /// Likewise, when the client is another process.
+    pub(crate) fn of(client: u32, postmaster: Option<i32>) -> Result<Self> {
+        Self::with(
+            from_ticks(Stat::read(client.try_into()?)?.own_ticks)?,
+            postmaster,
+        )
+    }
+
+    fn with(client: Duration, postmaster: Option<i32>) -> Result<Self> {
         Ok(Self {
-            client: own()?,
+            client,
             server: postmaster.map(family).transpose()?,
             machine: machine()?,
         })
@@ -60,6 +72,15 @@ impl CpuTime {
 pub(crate) fn postmaster_of(pid: i32) -> Option<i32> {
     let stat = Stat::read(pid).ok()?;
     (stat.name == "postgres").then_some(stat.parent)
+}
+
+/// Memory of process `pid` that is not elsewhere, in bytes.
+pub(crate) fn resident(pid: u32) -> Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    let kib: u64 = kib.context("no resident size")?.parse()?;
+    Ok(kib * 1024)
 }
 
 fn own() -> Result<Duration> {
@@ -154,5 +175,14 @@ mod tests {
         let spent = CpuTime::now(Some(pid)).unwrap().since(first);
         assert!(spent.client > Duration::ZERO, "{spent:?}");
         assert_eq!(postmaster_of(pid), None);
+    }
+
+    #[test]
+    fn this_process_can_be_looked_at_like_another() {
+        let pid = std::process::id();
+        let spent = CpuTime::of(pid, None).unwrap();
+        let spent = CpuTime::of(pid, None).unwrap().since(spent);
+        assert!(spent.server.is_none(), "{spent:?}");
+        assert!(resident(pid).unwrap() > 100_000);
     }
 }

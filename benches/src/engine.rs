@@ -17,6 +17,7 @@ use serde::Serialize;
 use self::machine::StoreCalls;
 use crate::cluster::Cluster;
 use crate::countdown::Countdown;
+use crate::store;
 
 /// Phases, or steps, of every spec on every side.
 pub(crate) const PHASES: usize = 5;
@@ -81,7 +82,7 @@ impl Side {
     /// Makes the tables, once per database.
     async fn prepare(self, url: &str) -> Result<()> {
         match self {
-            Self::Ours => machine::prepare(url).await,
+            Self::Ours => store::prepare(url).await,
             Self::Memory => Ok(()),
             Self::Hand => hand::prepare(url).await,
             Self::Dbos => dbos::prepare(url).await,

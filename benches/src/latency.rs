@@ -1,10 +1,8 @@
 //! How long people and specs wait: for a launch, for the first sandbox, for an event, for another
 //! runner.
 
-mod journal;
 mod partition;
 mod proxy;
-mod runner;
 mod sse;
 mod starts;
 mod streams;
@@ -18,7 +16,6 @@ use clap::ValueEnum;
 use serde::Serialize;
 use tokio::time::timeout;
 
-pub(crate) use self::runner::{RunnerOptions, run as run_runner};
 use crate::cluster::{Cluster, Database};
 use crate::print;
 use crate::verdict::{self, Verdict};
@@ -70,11 +67,6 @@ enum Part {
     Partition,
 }
 
-#[derive(Debug, Serialize)]
-struct Report {
-    verdicts: Vec<Verdict>,
-}
-
 pub(crate) async fn run(cluster: &Cluster, options: &Options, json: bool) -> Result<()> {
     cluster.require_durable().await?;
     let mut verdicts = Vec::new();
@@ -94,7 +86,7 @@ pub(crate) async fn run(cluster: &Cluster, options: &Options, json: bool) -> Res
         verdicts.extend(measured);
     }
     if json {
-        print::print_json(&Report { verdicts })?;
+        verdict::print_json(&verdicts)?;
     }
     Ok(())
 }

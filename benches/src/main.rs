@@ -4,10 +4,13 @@ mod cluster;
 mod countdown;
 mod cpu;
 mod engine;
+mod idle;
 mod latency;
 mod noop;
 mod observed_store;
 mod print;
+mod runner;
+mod scale;
 mod statistics;
 mod store;
 mod verdict;
@@ -26,11 +29,11 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
-    shared: Shared,
+    common: Common,
 }
 
 #[derive(Debug, Args)]
-struct Shared {
+struct Common {
     /// A Postgres on which databases named `bench_...` may be created and dropped.
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
@@ -45,9 +48,13 @@ enum Command {
     Engine(engine::Options),
     /// Launch, first sandbox, live events, takeover.
     Latency(latency::Options),
-    /// A runner in a process of its own, to be killed.
+    /// What replicas and specs cost that have nothing to do.
+    Idle(idle::Options),
+    /// Times of the store's calls, beside few specs and beside many.
+    Scale(scale::Options),
+    /// A runner in a process of its own.
     #[command(hide = true)]
-    Runner(latency::RunnerOptions),
+    Runner,
 }
 
 #[tokio::main]
@@ -63,11 +70,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<()> {
-    let Shared { database_url, json } = cli.shared;
+    let Common { database_url, json } = cli.common;
     let cluster = || Cluster::new(database_url.as_deref());
     match cli.command {
-        Command::Latency(options) => latency::run(&cluster()?, &options, json).await,
-        Command::Runner(options) => latency::run_runner(&options).await,
         Command::Engine(options) => engine::run(&cluster()?, &options, json).await,
+        Command::Latency(options) => latency::run(&cluster()?, &options, json).await,
+        Command::Idle(options) => idle::run(&cluster()?, &options, json).await,
+        Command::Scale(options) => scale::run(&cluster()?, &options, json).await,
+        Command::Runner => runner::run().await,
     }
 }

@@ -37,11 +37,17 @@ pub(crate) enum Effect {
     Terminate,
 }
 
-/// How long agents take: so many lines of output, so far apart. By default none.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Pace {
-    pub(crate) lines: u64,
-    pub(crate) every: Duration,
+/// How long agents take.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Pace {
+    /// They are done before anyone looks.
+    #[default]
+    AtOnce,
+    /// They print so many lines, so far apart.
+    Lines { number: u64, every: Duration },
+    /// They print nothing and do not end.
+    Silence,
 }
 
 type Witness = dyn Fn(Effect, SandboxKey) + Send + Sync;
@@ -151,7 +157,11 @@ impl SandboxSpawner for NoopSpawner {
         after: Option<OutputCursor>,
     ) -> Result<BoxStream<'static, Result<Output, SpawnError>>, SpawnError> {
         (self.witness)(Effect::Follow, sandbox.key);
-        let Pace { lines, every } = self.pace;
+        let (lines, every) = match self.pace {
+            Pace::AtOnce => (0, Duration::ZERO),
+            Pace::Lines { number, every } => (number, every),
+            Pace::Silence => return Ok(stream::pending().boxed()),
+        };
         let read = after.and_then(|cursor| cursor.as_str().parse().ok());
         let lines = stream::iter(read.unwrap_or(0)..lines).then(move |number| async move {
             tokio::time::sleep(every).await;

@@ -23,3 +23,11 @@ pub(crate) async fn open(url: &str) -> Result<Arc<PostgresStore>> {
     let pool = connect(url, CONNECTIONS).await?;
     Ok(Arc::new(PostgresStore::new(pool).await?))
 }
+
+/// Makes the tables in the database at `url`.
+pub(crate) async fn prepare(url: &str) -> Result<()> {
+    let pool = connect(url, 2).await?;
+    PostgresStore::new(pool.clone()).await?.close().await;
+    pool.close().await;
+    Ok(())
+}

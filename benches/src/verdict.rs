@@ -1,7 +1,11 @@
 //! What was measured beside what was aimed at.
 
+use anyhow::Result;
 use comfy_table::{Table, presets};
 use serde::Serialize;
+use serde_json::json;
+
+use crate::print;
 
 /// One number and its target.
 #[derive(Debug, Clone, Serialize)]
@@ -42,6 +46,10 @@ impl Verdict {
             },
         }
     }
+}
+
+pub(crate) fn print_json(verdicts: &[Verdict]) -> Result<()> {
+    print::print_json(&json!({ "verdicts": verdicts }))
 }
 
 pub(crate) fn table(verdicts: &[Verdict]) -> Table {

@@ -12,7 +12,7 @@ use super::{Engine, Options, PHASES};
 use crate::countdown::Countdown;
 
 pub(super) struct Dbos {
-    dbos: DBOS,
+    runtime: DBOS,
     workflow: WorkflowRef<u64, u64>,
     slots: Arc<Semaphore>,
     waiting: TaskTracker,
@@ -40,7 +40,7 @@ pub(super) async fn start(url: &str, options: &Options, countdown: Arc<Countdown
     let workflow = dbos.register_workflow("five_phases", five_phases)?;
     dbos.launch().await?;
     Ok(Dbos {
-        dbos,
+        runtime: dbos,
         workflow,
         slots: Arc::new(Semaphore::new(options.slots)),
         waiting: TaskTracker::new(),
@@ -73,10 +73,10 @@ impl Engine for Dbos {
     }
 
     async fn stop(&self) -> Result<()> {
-        self.dbos.shutdown().await;
+        self.runtime.shutdown().await;
         self.waiting.close();
         self.waiting.wait().await;
-        if self.dbos.is_launched() {
+        if self.runtime.is_launched() {
             return Err(anyhow!("dbos is still running"));
         }
         Ok(())

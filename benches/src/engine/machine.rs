@@ -58,7 +58,7 @@ impl Observer for Progress {
 }
 
 pub(super) struct Machine<S> {
-    machine: SpecStateMachine<ObservedStore<S, Progress>, NoopSpawner>,
+    inner: SpecStateMachine<ObservedStore<S, Progress>, NoopSpawner>,
     request: LaunchRequest,
     calls: Arc<StoreCalls>,
     token: CancellationToken,
@@ -71,14 +71,6 @@ pub(super) fn in_memory(
     countdown: Arc<Countdown>,
 ) -> Result<Machine<MemoryStore>> {
     over(MemoryStore::default(), options, countdown)
-}
-
-/// Makes the tables.
-pub(super) async fn prepare(url: &str) -> Result<()> {
-    let pool = store::connect(url, 2).await?;
-    PostgresStore::new(pool.clone()).await?.close().await;
-    pool.close().await;
-    Ok(())
 }
 
 pub(super) async fn on_postgres(
@@ -113,7 +105,7 @@ fn over<S: SpecStore>(
     let (running, until) = (machine.clone(), token.clone());
     runner.spawn(async move { running.run(until).await });
     Ok(Machine {
-        machine,
+        inner: machine,
         request: noop::request()?,
         calls,
         token,
@@ -125,7 +117,7 @@ fn over<S: SpecStore>(
 #[async_trait]
 impl<S: SpecStore> Engine for Machine<S> {
     async fn submit(&self) -> Result<()> {
-        self.machine.launch(self.request.clone()).await?;
+        self.inner.launch(self.request.clone()).await?;
         Ok(())
     }
 

@@ -17,11 +17,11 @@ pub(super) async fn measure(database: &Database, options: &Options) -> Result<Ve
     let proxy = Proxy::start(&database.url).await?;
     let mut scene = Scene::open(database, options.lease(), PACE).await?;
     scene.plan.url.clone_from(&proxy.url);
-    scene.start_runner()?;
+    scene.start_runner().await?;
     let (id, pid) = scene.launch().await?;
     // The other one is not cut off.
     scene.plan.url.clone_from(&database.url);
-    scene.start_runner()?;
+    scene.start_runner().await?;
     sleep(Duration::from_millis(500)).await;
     proxy.cut();
     let (waited, _pid) = scene.next_follower(id, pid).await?;

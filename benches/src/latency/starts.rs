@@ -56,8 +56,8 @@ pub(super) async fn measure(database: &Database, options: &Options) -> Result<Ve
 }
 
 async fn at_rate<S: SpecStore>(store: S, rate: u32, launches: u32) -> Result<Times> {
-    let spawned = Arc::new(Mutex::new(HashMap::<SpecId, Instant>::new()));
-    let witnessed = Arc::clone(&spawned);
+    let first_seen = Arc::new(Mutex::new(HashMap::<SpecId, Instant>::new()));
+    let witnessed = Arc::clone(&first_seen);
     let spawner = NoopSpawner::new()?.with_witness(move |effect, sandbox| {
         if effect == Effect::Spawn {
             let mut seen = witnessed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,18 +85,18 @@ async fn at_rate<S: SpecStore>(store: S, rate: u32, launches: u32) -> Result<Tim
             anyhow::Ok((id, planned, Instant::now()))
         });
     }
-    let mut launched = Vec::new();
+    let mut answers = Vec::new();
     while let Some(joined) = tasks.join_next().await {
-        launched.push(joined??);
+        answers.push(joined??);
     }
     let deadline = Instant::now() + STRAGGLER_TIMEOUT;
     let seen = || {
-        spawned
+        first_seen
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     };
-    while seen().len() < launched.len() {
+    while seen().len() < answers.len() {
         ensure!(
             Instant::now() < deadline,
             "a launch was not followed by a sandbox"
@@ -107,16 +107,16 @@ async fn at_rate<S: SpecStore>(store: S, rate: u32, launches: u32) -> Result<Tim
     while let Some(ended) = runner.join_next().await {
         ended??;
     }
-    let spawned = seen();
+    let first_seen = seen();
     let ms = |later: Instant, planned| later.duration_since(planned).as_secs_f64() * 1e3;
     Ok(Times {
-        launch: launched
+        launch: answers
             .iter()
             .map(|(_, planned, answered)| ms(*answered, *planned))
             .collect(),
-        spawn: launched
+        spawn: answers
             .iter()
-            .filter_map(|(id, planned, _)| Some(ms(*spawned.get(id)?, *planned)))
+            .filter_map(|(id, planned, _)| Some(ms(*first_seen.get(id)?, *planned)))
             .collect(),
     })
 }

@@ -22,8 +22,8 @@ use crate::store;
 use crate::verdict::{Target, Verdict};
 
 /// Every spec is at work for about ten seconds.
-const PACE: Pace = Pace {
-    lines: 4,
+const PACE: Pace = Pace::Lines {
+    number: 4,
     every: Duration::from_millis(500),
 };
 

@@ -10,10 +10,9 @@ use spec_core::id::{SpecId, UserId};
 use tokio::time::sleep;
 
 use super::Options;
-use super::journal::Journal;
-use super::runner::{Plan, Runner};
 use crate::cluster::Database;
 use crate::noop::{self, Effect, NoopSpawner, Pace};
+use crate::runner::{Entry, Journal, Plan, Runner, SLOTS};
 use crate::statistics::percentile;
 use crate::store;
 use crate::verdict::{Target, Verdict};
@@ -22,8 +21,8 @@ use crate::verdict::{Target, Verdict};
 pub(super) const TAKE_UP_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Runs that outlast the measurement and print now and then.
-const PACE: Pace = Pace {
-    lines: u64::MAX,
+const PACE: Pace = Pace::Lines {
+    number: u64::MAX,
     every: Duration::from_millis(100),
 };
 
@@ -38,20 +37,23 @@ pub(super) struct Scene {
 impl Scene {
     pub(super) async fn open(database: &Database, lease: Duration, pace: Pace) -> Result<Self> {
         let store = store::open(&database.url).await?;
+        let journal = Journal::create()?;
         Ok(Self {
             machine: noop::machine(store, NoopSpawner::new()?)?.into_dyn(),
             plan: Plan {
                 url: database.url.clone(),
                 lease,
+                slots: SLOTS,
                 pace,
+                journal: journal.path.clone(),
             },
-            journal: Journal::create()?,
+            journal,
             runners: Vec::new(),
         })
     }
 
-    pub(super) fn start_runner(&mut self) -> Result<()> {
-        let runner = Runner::start(&self.plan, &self.journal.path)?;
+    pub(super) async fn start_runner(&mut self) -> Result<()> {
+        let runner = Runner::start(&self.plan).await?;
         self.runners.push(runner);
         Ok(())
     }
@@ -85,14 +87,14 @@ impl Scene {
     }
 }
 
-fn is_followed(entry: &super::journal::Entry, id: SpecId) -> bool {
+fn is_followed(entry: &Entry, id: SpecId) -> bool {
     entry.effect == Effect::Follow && entry.concerns(id)
 }
 
 pub(super) async fn measure(database: &Database, options: &Options) -> Result<Vec<Verdict>> {
     let mut scene = Scene::open(database, options.lease(), PACE).await?;
-    scene.start_runner()?;
-    scene.start_runner()?;
+    scene.start_runner().await?;
+    scene.start_runner().await?;
     let mut seconds = Vec::new();
     for number in 0..options.kills {
         let (id, pid) = scene.launch().await?;
@@ -105,7 +107,7 @@ pub(super) async fn measure(database: &Database, options: &Options) -> Result<Ve
         victim.kill().await?;
         seconds.push(waited);
         scene.machine.cancel(id, UserId::new("ada")?, None).await?;
-        scene.start_runner()?;
+        scene.start_runner().await?;
     }
     let lease = options.lease;
     let what = |percent| format!("kill to takeover, lease {lease} s, p{percent}");

@@ -19,8 +19,8 @@ use crate::noop::{Effect, Pace};
 use crate::verdict::{Target, Verdict};
 
 /// Long enough for everything to happen in the middle of a phase.
-pub(super) const PACE: Pace = Pace {
-    lines: 30,
+pub(super) const PACE: Pace = Pace::Lines {
+    number: 30,
     every: Duration::from_millis(100),
 };
 /// Longest wait for a spec of this pace to complete.
@@ -28,8 +28,8 @@ const COMPLETION_TIMEOUT: Duration = Duration::from_mins(2);
 
 pub(super) async fn measure(database: &Database, options: &Options) -> Result<Vec<Verdict>> {
     let mut scene = Scene::open(database, options.lease(), PACE).await?;
-    scene.start_runner()?;
-    scene.start_runner()?;
+    scene.start_runner().await?;
+    scene.start_runner().await?;
     let (id, pid) = scene.launch().await?;
     sleep(Duration::from_millis(300)).await;
     scene.runner(pid)?.signal(Signal::SIGSTOP)?;

@@ -20,15 +20,15 @@ const LOOK: Duration = Duration::from_millis(2);
 
 /// One effect.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Entry {
-    pub(super) at: Timestamp,
-    pub(super) pid: u32,
-    pub(super) effect: Effect,
-    pub(super) sandbox: String,
+pub(crate) struct Entry {
+    pub(crate) at: Timestamp,
+    pub(crate) pid: u32,
+    pub(crate) effect: Effect,
+    pub(crate) sandbox: String,
 }
 
 impl Entry {
-    pub(super) fn concerns(&self, spec: SpecId) -> bool {
+    pub(crate) fn concerns(&self, spec: SpecId) -> bool {
         let key: Result<SandboxKey, _> = self.sandbox.parse();
         key.is_ok_and(|key| key.attempt().spec_id == spec)
     }
@@ -65,19 +65,19 @@ impl Writer {
 
 /// The file, as the measuring process sees it; removed with it.
 #[derive(Debug)]
-pub(super) struct Journal {
-    pub(super) path: PathBuf,
+pub(crate) struct Journal {
+    pub(crate) path: PathBuf,
 }
 
 impl Journal {
-    pub(super) fn create() -> Result<Self> {
+    pub(crate) fn create() -> Result<Self> {
         let name = format!("bench-{}.journal", Uuid::now_v7().simple());
         let path = std::env::temp_dir().join(name);
         Writer::open(&path)?;
         Ok(Self { path })
     }
 
-    pub(super) fn entries(&self) -> Result<Vec<Entry>> {
+    pub(crate) fn entries(&self) -> Result<Vec<Entry>> {
         let text = fs::read_to_string(&self.path)?;
         // The last line may be on its way.
         let whole = text.rfind('\n').and_then(|end| text.get(..end));
@@ -86,7 +86,7 @@ impl Journal {
     }
 
     /// Waits for the first entry that `wanted` accepts.
-    pub(super) async fn wait(
+    pub(crate) async fn wait(
         &self,
         at_most: Duration,
         wanted: impl Fn(&Entry) -> bool,
