@@ -49,10 +49,14 @@ pub(super) async fn list(
         limit,
     } = query;
     let statement = match (project, owner, status) {
-        (Some(_), _, _) => sql::LIST_OF_PROJECT,
-        (None, Some(_), _) => sql::LIST_OF_OWNER,
-        (None, None, Some(_)) => sql::LIST_OF_STATUS,
         (None, None, None) => sql::LIST,
+        (Some(_), None, None) => sql::LIST_OF_PROJECT,
+        (None, Some(_), None) => sql::LIST_OF_OWNER,
+        (None, None, Some(_)) => sql::LIST_OF_STATUS,
+        (Some(_), Some(_), None) => sql::LIST_OF_PROJECT_AND_OWNER,
+        (Some(_), None, Some(_)) => sql::LIST_OF_PROJECT_AND_STATUS,
+        (None, Some(_), Some(_)) => sql::LIST_OF_OWNER_AND_STATUS,
+        (Some(_), Some(_), Some(_)) => sql::LIST_OF_ALL_THREE,
     };
     let query = sqlx::query(statement)
         .bind(before.map(SpecId::as_uuid))

@@ -61,6 +61,14 @@ const HOT: &[(&str, &str, &[&str])] = &[
         LIST_OF_STATUS,
         &["specs_of_status", "states_pkey"],
     ),
+    ("LIST_OF_PROJECT_AND_OWNER", LIST_OF_PROJECT_AND_OWNER, &[]),
+    (
+        "LIST_OF_PROJECT_AND_STATUS",
+        LIST_OF_PROJECT_AND_STATUS,
+        &[],
+    ),
+    ("LIST_OF_OWNER_AND_STATUS", LIST_OF_OWNER_AND_STATUS, &[]),
+    ("LIST_OF_ALL_THREE", LIST_OF_ALL_THREE, &[]),
     ("EVENTS", EVENTS, &["events_pkey"]),
     ("ARTIFACT", ARTIFACT, &["artifacts_pkey"]),
     ("ARTIFACTS", ARTIFACTS, &["artifacts_pkey"]),
@@ -170,6 +178,10 @@ fn scans(node: &Value, whole: &mut BTreeSet<String>, by: &mut BTreeSet<String>) 
             let text = |name| fields.get(name).and_then(Value::as_str).unwrap_or_default();
             if text("Node Type") == "Seq Scan" && GROWING.contains(&text("Relation Name")) {
                 whole.insert(text("Relation Name").to_owned());
+            }
+            // Starting workers takes longer than any of these statements.
+            if text("Node Type").starts_with("Gather") {
+                whole.insert("a parallel plan".to_owned());
             }
             if !text("Index Name").is_empty() {
                 by.insert(text("Index Name").to_owned());
