@@ -10,6 +10,8 @@ mod postgres;
 mod row;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod wakeups;
 
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;

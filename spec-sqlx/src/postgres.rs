@@ -20,8 +20,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_core::stream::BoxStream;
-use futures_util::StreamExt;
-use futures_util::stream::unfold;
 use spec_core::artifact::Artifact;
 use spec_core::clock::Timestamp;
 use spec_core::event::SpecEvent;
@@ -32,17 +30,18 @@ use spec_core::store::{
 };
 use spec_core::{Phase, SpecStore};
 use sqlx::PgPool;
-use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use self::commit::{AppendChange, CommitChange};
+use self::commit::CommitChange;
 use self::create::{CreateChange, Outcome};
 use self::hints::Hints;
 use self::lane::Lane;
 use self::liveness::Liveness;
 use self::session::Session;
+use crate::row::AppendChange;
+use crate::wakeups;
 
 /// Keeps specs in Postgres, in the schema `spec` of a host's database.
 ///
@@ -280,14 +279,6 @@ impl SpecStore for PostgresStore {
     }
 
     fn wakeups(&self) -> BoxStream<'static, Wakeup> {
-        unfold(self.hints.listen(), |mut receiver| async move {
-            let wakeup = match receiver.recv().await {
-                Ok(wakeup) => wakeup,
-                Err(RecvError::Lagged(_)) => Wakeup::Lagged,
-                Err(RecvError::Closed) => return None,
-            };
-            Some((wakeup, receiver))
-        })
-        .boxed()
+        wakeups::stream(self.hints.listen())
     }
 }

@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 use spec_core::Spec;
 use spec_core::clock::Timestamp;
 use spec_core::event::{EventBody, NewEvent};
-use spec_core::id::{Revision, Sequence};
+use spec_core::id::{Revision, Sequence, SpecId};
 use spec_core::machine::due_at;
-use spec_core::store::{SpecSummary, StoreError, StoreErrorKind};
+use spec_core::store::{
+    Append, Checkpoint, Lease, Page, PageLimit, SpecSummary, StoreError, StoreErrorKind,
+};
 
 use crate::error::corrupt;
 
@@ -57,6 +59,31 @@ impl EventColumns {
     }
 }
 
+/// An append.
+pub(crate) struct AppendChange {
+    pub(crate) id: SpecId,
+    pub(crate) lease: Lease,
+    pub(crate) events: Vec<EventColumns>,
+    pub(crate) checkpoint: String,
+}
+
+impl AppendChange {
+    pub(crate) fn new(append: &Append) -> Result<Self, StoreError> {
+        let Append {
+            spec_id,
+            lease,
+            events,
+            checkpoint,
+        } = append;
+        Ok(Self {
+            id: *spec_id,
+            lease: *lease,
+            events: EventColumns::of_all(events)?,
+            checkpoint: to_json::<Checkpoint>("a checkpoint", checkpoint)?,
+        })
+    }
+}
+
 pub(crate) fn to_json<T: Serialize + ?Sized>(what: &str, value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| {
         let message = format!("{what} cannot be written as JSON");
@@ -83,4 +110,19 @@ where
 /// The last of so many events that follow `last`.
 pub(crate) fn after(last: Sequence, events: &[EventColumns]) -> Sequence {
     events.iter().fold(last, |last, _event| last.next())
+}
+
+/// A page from the stored summaries, of which one more than fits tells whether there is a next page.
+pub(crate) fn page<'r>(
+    limit: PageLimit,
+    summaries: impl ExactSizeIterator<Item = Result<&'r str, StoreError>>,
+) -> Result<Page<SpecSummary>, StoreError> {
+    let size = usize::try_from(limit.get()).unwrap_or(usize::MAX);
+    let more = summaries.len() > size;
+    let items = summaries
+        .take(size)
+        .map(|summary| from_json("the summary of a spec", summary?))
+        .collect::<Result<Vec<SpecSummary>, _>>()?;
+    let next = items.last().filter(|_last| more).map(|last| last.id);
+    Ok(Page { items, next })
 }

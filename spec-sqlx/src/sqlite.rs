@@ -14,8 +14,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_core::stream::BoxStream;
-use futures_util::StreamExt;
-use futures_util::stream::unfold;
 use spec_core::artifact::Artifact;
 use spec_core::clock::{Clock, SystemClock, Timestamp};
 use spec_core::event::SpecEvent;
@@ -27,14 +25,16 @@ use spec_core::store::{
 use spec_core::{Phase, SpecStore};
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::broadcast;
 use tokio::time::Instant;
 
-use self::change::{AppendChange, CommitChange, CreateChange};
+use self::change::{CommitChange, CreateChange};
 use self::lease::{ClaimChange, HeartbeatChange, LeadChange, ReleaseChange, RetireChange};
 use self::retention::PurgeChange;
 use self::writer::Writer;
 use crate::error::failed;
+use crate::row::AppendChange;
+use crate::wakeups;
 
 /// Connections that read at the same time, beside the one that writes.
 const READERS: u32 = 4;
@@ -291,14 +291,6 @@ impl SpecStore for SqliteStore {
     }
 
     fn wakeups(&self) -> BoxStream<'static, Wakeup> {
-        unfold(self.wakeups.subscribe(), |mut receiver| async move {
-            let wakeup = match receiver.recv().await {
-                Ok(wakeup) => wakeup,
-                Err(RecvError::Lagged(_)) => Wakeup::Lagged,
-                Err(RecvError::Closed) => return None,
-            };
-            Some((wakeup, receiver))
-        })
-        .boxed()
+        wakeups::stream(self.wakeups.subscribe())
     }
 }

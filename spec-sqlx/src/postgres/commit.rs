@@ -1,9 +1,7 @@
 //! Commits and appends.
 
 use spec_core::id::{Epoch, Revision, RunnerId, Sequence, SpecId};
-use spec_core::store::{
-    Append, Appended, Checkpoint, Commit, Committed, Lease, StoreError, StoreErrorKind, Wakeup,
-};
+use spec_core::store::{Appended, Commit, Committed, Lease, StoreError, StoreErrorKind, Wakeup};
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
@@ -11,7 +9,7 @@ use super::change::{Columns, Statement, bind_events, count};
 use super::lane::{Change, Made};
 use super::read::{column, number};
 use super::sql;
-use crate::row::{EventColumns, to_json};
+use crate::row::{AppendChange, EventColumns, to_json};
 
 /// A commit, in columns.
 pub(super) struct CommitChange {
@@ -168,31 +166,6 @@ impl Change for CommitChange {
 
     fn is_worth_a_look(&self, _error: &sqlx::Error) -> bool {
         false
-    }
-}
-
-/// An append, in columns.
-pub(super) struct AppendChange {
-    id: SpecId,
-    lease: Lease,
-    events: Vec<EventColumns>,
-    checkpoint: String,
-}
-
-impl AppendChange {
-    pub(super) fn new(append: &Append) -> Result<Self, StoreError> {
-        let Append {
-            spec_id,
-            lease,
-            events,
-            checkpoint,
-        } = append;
-        Ok(Self {
-            id: *spec_id,
-            lease: *lease,
-            events: EventColumns::of_all(events)?,
-            checkpoint: to_json::<Checkpoint>("a checkpoint", checkpoint)?,
-        })
     }
 }
 

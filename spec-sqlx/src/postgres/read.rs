@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::database::rows;
 use super::{sql, state};
 use crate::error::failed;
-use crate::row::{counter, from_json};
+use crate::row::{counter, from_json, page};
 
 pub(super) async fn spec(pool: &PgPool, id: SpecId) -> Result<Option<StoredSpec>, StoreError> {
     rows(pool, sqlx::query(sql::SPEC).bind(id.as_uuid()))
@@ -70,17 +70,7 @@ pub(super) async fn list(
         .await
         .map_err(|error| failed("list specs", error))?;
 
-    let size = usize::try_from(limit.get()).unwrap_or(usize::MAX);
-    let items = rows
-        .iter()
-        .take(size)
-        .map(|row| from_json("the summary of a spec", column(row, "summary")?))
-        .collect::<Result<Vec<SpecSummary>, _>>()?;
-    let next = items
-        .last()
-        .filter(|_last| rows.len() > size)
-        .map(|last| last.id);
-    Ok(Page { items, next })
+    page(*limit, rows.iter().map(|row| column(row, "summary")))
 }
 
 pub(super) async fn events(

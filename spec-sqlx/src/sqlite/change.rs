@@ -5,8 +5,8 @@ use std::sync::Arc;
 use spec_core::clock::Clock;
 use spec_core::id::{Epoch, IdempotencyKey, Revision, RunnerId, Sequence, SpecId};
 use spec_core::store::{
-    Append, Appended, Checkpoint, Commit, Committed, Create, Created, Lease, StoreError,
-    StoreErrorKind, StoredSpec, Wakeup,
+    Appended, Commit, Committed, Create, Created, Lease, StoreError, StoreErrorKind, StoredSpec,
+    Wakeup,
 };
 use sqlx::SqliteConnection;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use super::read::column;
 use super::writer::{Change, Made};
 use super::{read, sql};
 use crate::error::failed;
-use crate::row::{EventColumns, SpecColumns, after, counter, to_json};
+use crate::row::{AppendChange, EventColumns, SpecColumns, after, counter, to_json};
 
 /// A spec to be created, in columns: what takes time is done before the writer's turn.
 pub(super) struct CreateChange {
@@ -276,31 +276,6 @@ impl Change for CommitChange {
                 revision: committed.revision,
                 due: columns.due_at.is_some() && (release || !head.held),
             }],
-        })
-    }
-}
-
-/// An append, in columns.
-pub(super) struct AppendChange {
-    id: SpecId,
-    lease: Lease,
-    events: Vec<EventColumns>,
-    checkpoint: String,
-}
-
-impl AppendChange {
-    pub(super) fn new(append: &Append) -> Result<Self, StoreError> {
-        let Append {
-            spec_id,
-            lease,
-            events,
-            checkpoint,
-        } = append;
-        Ok(Self {
-            id: *spec_id,
-            lease: *lease,
-            events: EventColumns::of_all(events)?,
-            checkpoint: to_json::<Checkpoint>("a checkpoint", checkpoint)?,
         })
     }
 }
