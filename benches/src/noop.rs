@@ -15,7 +15,7 @@ use spec_core::agent::CommandAgent;
 use spec_core::clock::Timestamp;
 use spec_core::id::{CommitId, OutputCursor, RunKey, SandboxId, SandboxKey, UserId};
 use spec_core::sandbox::{
-    Capabilities, Channel, Isolation, Labels, Layout, Origin, Output, OutputLine, RunEnd,
+    Capabilities, Channel, FoundSandbox, Isolation, Labels, Layout, Origin, Output, OutputLine, RunEnd,
     RunRequest, Sandbox, SandboxFile, SandboxPath, SandboxRef, SandboxState, SpawnError,
     SpawnErrorKind, SpawnRequest, Termination,
 };
@@ -198,11 +198,11 @@ impl SandboxSpawner for NoopSpawner {
         Ok(Termination::Confirmed)
     }
 
-    async fn find(&self, key: SandboxKey) -> Result<Option<Sandbox>, SpawnError> {
+    async fn find(&self, key: SandboxKey) -> Result<Option<FoundSandbox>, SpawnError> {
         self.sandbox(key).map(Some)
     }
 
-    async fn list(&self, _labels: &Labels) -> Result<Vec<Sandbox>, SpawnError> {
+    async fn list(&self, _labels: &Labels) -> Result<Vec<FoundSandbox>, SpawnError> {
         Ok(Vec::new())
     }
 

@@ -118,6 +118,38 @@ pub struct Sandbox {
     pub created_at: Timestamp,
 }
 
+/// A sandbox that was looked up. It may be half made, by a caller that died or is still at it: only
+/// [`spawn`](SandboxSpawner::spawn) says that a repository is checked out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundSandbox {
+    /// The key it was asked for under.
+    pub key: SandboxKey,
+    /// The provider's id.
+    pub id: SandboxId,
+    /// Where it stands.
+    pub state: SandboxState,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl From<Sandbox> for FoundSandbox {
+    fn from(sandbox: Sandbox) -> Self {
+        let Sandbox {
+            key,
+            id,
+            state,
+            created_at,
+            ..
+        } = sandbox;
+        Self {
+            key,
+            id,
+            state,
+            created_at,
+        }
+    }
+}
+
 /// Enough to find a sandbox again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SandboxRef {
@@ -266,7 +298,7 @@ pub trait SandboxSpawner: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// Retryable kinds only, unless access was refused.
-    async fn find(&self, key: SandboxKey) -> Result<Option<Sandbox>, SpawnError>;
+    async fn find(&self, key: SandboxKey) -> Result<Option<FoundSandbox>, SpawnError>;
 
     /// The sandboxes of this environment, at most 1,000. May be stale in either direction: verify
     /// each by [`find`](Self::find) before acting on it.
@@ -274,7 +306,7 @@ pub trait SandboxSpawner: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// Retryable kinds only, unless access was refused.
-    async fn list(&self, labels: &Labels) -> Result<Vec<Sandbox>, SpawnError>;
+    async fn list(&self, labels: &Labels) -> Result<Vec<FoundSandbox>, SpawnError>;
 
     /// What this spawner can do beyond the contract.
     fn capabilities(&self) -> Capabilities;

@@ -5,8 +5,8 @@ use futures_core::stream::BoxStream;
 use spec_core::SandboxSpawner;
 use spec_core::id::{OutputCursor, RunKey, SandboxKey};
 use spec_core::sandbox::{
-    Capabilities, Labels, Output, RunRequest, Sandbox, SandboxFile, SandboxPath, SandboxRef,
-    SpawnError, SpawnErrorKind, SpawnRequest, Termination,
+    Capabilities, FoundSandbox, Labels, Output, RunRequest, Sandbox, SandboxFile, SandboxPath,
+    SandboxRef, SpawnError, SpawnErrorKind, SpawnRequest, Termination,
 };
 
 use crate::DaytonaConfig;
@@ -81,11 +81,11 @@ impl SandboxSpawner for DaytonaSpawner {
         Err(no_operations_yet())
     }
 
-    async fn find(&self, _key: SandboxKey) -> Result<Option<Sandbox>, SpawnError> {
+    async fn find(&self, _key: SandboxKey) -> Result<Option<FoundSandbox>, SpawnError> {
         Err(no_operations_yet())
     }
 
-    async fn list(&self, _labels: &Labels) -> Result<Vec<Sandbox>, SpawnError> {
+    async fn list(&self, _labels: &Labels) -> Result<Vec<FoundSandbox>, SpawnError> {
         Err(no_operations_yet())
     }
 

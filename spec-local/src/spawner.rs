@@ -12,8 +12,8 @@ use futures_core::stream::BoxStream;
 use spec_core::clock::{Clock, SystemClock};
 use spec_core::id::{OutputCursor, RunKey, SandboxKey};
 use spec_core::sandbox::{
-    Capabilities, Isolation, Labels, Origin, Output, RunRequest, Sandbox, SandboxFile, SandboxPath,
-    SandboxRef, SandboxSpawner, SpawnError, SpawnRequest, Termination,
+    Capabilities, FoundSandbox, Isolation, Labels, Origin, Output, RunRequest, Sandbox,
+    SandboxFile, SandboxPath, SandboxRef, SandboxSpawner, SpawnError, SpawnRequest, Termination,
 };
 use tokio::sync::OnceCell;
 
@@ -265,15 +265,16 @@ impl SandboxSpawner for LocalSpawner {
         terminate::terminate(&self.place(sandbox.key).await?).await
     }
 
-    async fn find(&self, key: SandboxKey) -> Result<Option<Sandbox>, SpawnError> {
+    async fn find(&self, key: SandboxKey) -> Result<Option<FoundSandbox>, SpawnError> {
         let folder = self.place(key).await?.finished();
         let record = blocking(move || {
             Record::read(&folder).map_err(failure::io("read the record of the sandbox"))
         });
-        Ok(record.await?.map(|record| record.sandbox(Origin::Adopted)))
+        let sandbox = record.await?.map(|record| record.sandbox(Origin::Adopted));
+        Ok(sandbox.map(FoundSandbox::from))
     }
 
-    async fn list(&self, labels: &Labels) -> Result<Vec<Sandbox>, SpawnError> {
+    async fn list(&self, labels: &Labels) -> Result<Vec<FoundSandbox>, SpawnError> {
         let root = self.root().await?;
         let labels = labels.clone();
         blocking(move || {
@@ -292,7 +293,7 @@ impl SandboxSpawner for LocalSpawner {
                         .flatten()
                 })
                 .filter(carries)
-                .map(|record| record.sandbox(Origin::Adopted))
+                .map(|record| record.sandbox(Origin::Adopted).into())
                 .take(1000)
                 .collect())
         })

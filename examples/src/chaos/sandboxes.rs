@@ -18,9 +18,9 @@ use spec_core::Phase;
 use spec_core::clock::{Clock as _, SystemClock, Timestamp};
 use spec_core::id::{CommitId, OutputCursor, RunKey, SandboxId, SandboxKey};
 use spec_core::sandbox::{
-    Capabilities, Channel, Isolation, Labels, Layout, Origin, Output, OutputLine, RunEnd,
-    RunRequest, Sandbox, SandboxFile, SandboxPath, SandboxRef, SandboxSpawner, SandboxState,
-    SpawnError, SpawnErrorKind, SpawnRequest, Termination,
+    Capabilities, Channel, FoundSandbox, Isolation, Labels, Layout, Origin, Output, OutputLine,
+    RunEnd, RunRequest, Sandbox, SandboxFile, SandboxPath, SandboxRef, SandboxSpawner,
+    SandboxState, SpawnError, SpawnErrorKind, SpawnRequest, Termination,
 };
 use tempfile::TempDir;
 
@@ -289,19 +289,20 @@ impl SandboxSpawner for FolderSpawner {
         Ok(Termination::Confirmed)
     }
 
-    async fn find(&self, key: SandboxKey) -> Result<Option<Sandbox>, SpawnError> {
+    async fn find(&self, key: SandboxKey) -> Result<Option<FoundSandbox>, SpawnError> {
         if Path::new(&self.folder(key)).exists() {
-            return self.sandbox(key, Origin::Adopted).map(Some);
+            let sandbox = self.sandbox(key, Origin::Adopted)?;
+            return Ok(Some(sandbox.into()));
         }
         Ok(None)
     }
 
-    async fn list(&self, _labels: &Labels) -> Result<Vec<Sandbox>, SpawnError> {
+    async fn list(&self, _labels: &Labels) -> Result<Vec<FoundSandbox>, SpawnError> {
         entries(&self.root.join(LIVE))
             .map_err(broken)?
             .iter()
             .filter_map(|folder| name(folder).parse().ok())
-            .map(|key| self.sandbox(key, Origin::Adopted))
+            .map(|key| self.sandbox(key, Origin::Adopted).map(FoundSandbox::from))
             .collect()
     }
 

@@ -9,7 +9,7 @@ use super::duty::Term;
 use crate::error::Error;
 use crate::id::{AttemptKey, RunnerId, SandboxKey};
 use crate::sandbox::{
-    Sandbox, SandboxRef, SandboxSpawner, SpawnError, SpawnErrorKind, SpawnRequest,
+    FoundSandbox, SandboxRef, SandboxSpawner, SpawnError, SpawnErrorKind, SpawnRequest,
 };
 use crate::spec::Spec;
 use crate::store::{SpecStore, StoreError, StoreErrorKind};
@@ -123,7 +123,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     /// Ends a sandbox that was listed, if nobody needs it. The list may be older than the store, so
     /// that the sandbox is looked up first; and the store is asked again right before the end, in case
     /// it was the store that was behind.
-    async fn look_at(&self, listed: Sandbox) -> Result<Fate, Error> {
+    async fn look_at(&self, listed: FoundSandbox) -> Result<Fate, Error> {
         let key = listed.key;
         match self.is_orphan(&listed).await? {
             Some(true) => {}
@@ -155,7 +155,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     }
 
     /// Whether nobody needs the sandbox; `None` when the spec cannot be read.
-    async fn is_orphan(&self, sandbox: &Sandbox) -> Result<Option<bool>, Error> {
+    async fn is_orphan(&self, sandbox: &FoundSandbox) -> Result<Option<bool>, Error> {
         let age = self.host.clock.now().since(sandbox.created_at);
         if age < self.host.config.orphan_age {
             return Ok(Some(false));

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use futures_core::stream::BoxStream;
 
 use super::{
-    Capabilities, Labels, Output, RunRequest, Sandbox, SandboxFile, SandboxPath, SandboxRef,
-    SandboxSpawner, SpawnError, SpawnRequest, Termination,
+    Capabilities, FoundSandbox, Labels, Output, RunRequest, Sandbox, SandboxFile, SandboxPath,
+    SandboxRef, SandboxSpawner, SpawnError, SpawnRequest, Termination,
 };
 use crate::id::{OutputCursor, RunKey, SandboxKey};
 
@@ -58,11 +58,11 @@ macro_rules! forward {
                 (**self).terminate(sandbox).await
             }
 
-            async fn find(&self, key: SandboxKey) -> Result<Option<Sandbox>, SpawnError> {
+            async fn find(&self, key: SandboxKey) -> Result<Option<FoundSandbox>, SpawnError> {
                 (**self).find(key).await
             }
 
-            async fn list(&self, labels: &Labels) -> Result<Vec<Sandbox>, SpawnError> {
+            async fn list(&self, labels: &Labels) -> Result<Vec<FoundSandbox>, SpawnError> {
                 (**self).list(labels).await
             }
 

@@ -18,8 +18,8 @@ use super::conformance::spawner::{
 use super::scripted::tests::ScriptedFixture;
 use crate::id::{OutputCursor, RunKey, SandboxId, SandboxKey};
 use crate::sandbox::{
-    Capabilities, Labels, Origin, Output, RunEnd, RunRequest, Sandbox, SandboxFile, SandboxPath,
-    SandboxRef, SandboxSpawner, SpawnError, SpawnErrorKind, SpawnRequest, Termination,
+    Capabilities, FoundSandbox, Labels, Origin, Output, RunEnd, RunRequest, Sandbox, SandboxFile,
+    SandboxPath, SandboxRef, SandboxSpawner, SpawnError, SpawnErrorKind, SpawnRequest, Termination,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,11 +197,11 @@ impl SandboxSpawner for BrokenSpawner {
         self.healthy.terminate(sandbox).await
     }
 
-    async fn find(&self, key: SandboxKey) -> Result<Option<Sandbox>, SpawnError> {
+    async fn find(&self, key: SandboxKey) -> Result<Option<FoundSandbox>, SpawnError> {
         self.healthy.find(key).await
     }
 
-    async fn list(&self, labels: &Labels) -> Result<Vec<Sandbox>, SpawnError> {
+    async fn list(&self, labels: &Labels) -> Result<Vec<FoundSandbox>, SpawnError> {
         match self.fault {
             Fault::IgnoresLabels => self.healthy.list(&Labels::new()).await,
             _ => self.healthy.list(labels).await,

@@ -22,8 +22,9 @@ use super::ManualClock;
 use crate::clock::Clock;
 use crate::id::{CommitId, OutputCursor, RunKey, SandboxKey};
 use crate::sandbox::{
-    Capabilities, Checkout, CheckoutRef, Labels, Output, RunRequest, Sandbox, SandboxFile,
-    SandboxPath, SandboxRef, SandboxSpawner, SpawnError, SpawnErrorKind, SpawnRequest, Termination,
+    Capabilities, Checkout, CheckoutRef, FoundSandbox, Labels, Output, RunRequest, Sandbox,
+    SandboxFile, SandboxPath, SandboxRef, SandboxSpawner, SpawnError, SpawnErrorKind, SpawnRequest,
+    Termination,
 };
 use state::{State, StoredRun, Vanished};
 
@@ -357,18 +358,19 @@ impl SandboxSpawner for ScriptedSpawner {
         Ok(termination)
     }
 
-    async fn find(&self, key: SandboxKey) -> Result<Option<Sandbox>, SpawnError> {
+    async fn find(&self, key: SandboxKey) -> Result<Option<FoundSandbox>, SpawnError> {
         self.shared.state().calls.push(Call::Find { key });
         yield_now().await;
-        Ok(self.shared.state().adopt(key))
+        Ok(self.shared.state().adopt(key).map(FoundSandbox::from))
     }
 
-    async fn list(&self, labels: &Labels) -> Result<Vec<Sandbox>, SpawnError> {
+    async fn list(&self, labels: &Labels) -> Result<Vec<FoundSandbox>, SpawnError> {
         self.shared.state().calls.push(Call::List {
             labels: labels.clone(),
         });
         yield_now().await;
-        Ok(self.shared.state().labelled(labels))
+        let listed = self.shared.state().labelled(labels);
+        Ok(listed.into_iter().map(FoundSandbox::from).collect())
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -14,8 +14,8 @@ use spec_core::id::{
     ArtifactVersion, Duty, OutputCursor, RunKey, RunnerId, SandboxKey, Sequence, SpecId,
 };
 use spec_core::sandbox::{
-    Capabilities, Labels, Output, RunRequest, Sandbox, SandboxFile, SandboxPath, SandboxRef,
-    SpawnError, SpawnRequest, Termination,
+    Capabilities, FoundSandbox, Labels, Output, RunRequest, Sandbox, SandboxFile, SandboxPath,
+    SandboxRef, SpawnError, SpawnRequest, Termination,
 };
 use spec_core::store::{
     Append, Appended, Claim, Claimed, Commit, Committed, Create, Created, Heartbeat, Lease,
@@ -256,11 +256,11 @@ impl SandboxSpawner for BreakingSpawner {
         self.inner.terminate(sandbox).await
     }
 
-    async fn find(&self, key: SandboxKey) -> Result<Option<Sandbox>, SpawnError> {
+    async fn find(&self, key: SandboxKey) -> Result<Option<FoundSandbox>, SpawnError> {
         self.inner.find(key).await
     }
 
-    async fn list(&self, labels: &Labels) -> Result<Vec<Sandbox>, SpawnError> {
+    async fn list(&self, labels: &Labels) -> Result<Vec<FoundSandbox>, SpawnError> {
         self.inner.list(labels).await
     }
 

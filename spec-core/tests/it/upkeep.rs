@@ -12,8 +12,8 @@ use spec_core::id::{
     AttemptKey, AttemptNumber, Environment, Epoch, OutputCursor, RunKey, SandboxKey, SpecId,
 };
 use spec_core::sandbox::{
-    Capabilities, Checkout, CheckoutRef, Labels, Output, RunRequest, Sandbox, SandboxFile,
-    SandboxPath, SandboxRef, SpawnError, SpawnRequest, Termination,
+    Capabilities, Checkout, CheckoutRef, FoundSandbox, Labels, Output, RunRequest, Sandbox,
+    SandboxFile, SandboxPath, SandboxRef, SpawnError, SpawnRequest, Termination,
 };
 use spec_core::testing::ScriptedSpawner;
 use spec_core::{Phase, RunnerConfig};
@@ -86,7 +86,7 @@ pub(crate) async fn until_it_waits(work: impl Future) {
     }
 }
 
-type Listing = dyn Fn(Vec<Sandbox>) -> Result<Vec<Sandbox>, SpawnError> + Send + Sync;
+type Listing = dyn Fn(Vec<FoundSandbox>) -> Result<Vec<FoundSandbox>, SpawnError> + Send + Sync;
 type Ending = dyn Fn(SandboxKey) -> End + Send + Sync;
 
 /// What becomes of a request to end a sandbox.
@@ -116,7 +116,10 @@ impl RuledSpawner {
 
     pub(crate) fn listing(
         mut self,
-        rule: impl Fn(Vec<Sandbox>) -> Result<Vec<Sandbox>, SpawnError> + Send + Sync + 'static,
+        rule: impl Fn(Vec<FoundSandbox>) -> Result<Vec<FoundSandbox>, SpawnError>
+        + Send
+        + Sync
+        + 'static,
     ) -> Self {
         self.listing = Arc::new(rule);
         self
@@ -181,11 +184,11 @@ impl SandboxSpawner for RuledSpawner {
         }
     }
 
-    async fn find(&self, key: SandboxKey) -> Result<Option<Sandbox>, SpawnError> {
+    async fn find(&self, key: SandboxKey) -> Result<Option<FoundSandbox>, SpawnError> {
         self.inner.find(key).await
     }
 
-    async fn list(&self, labels: &Labels) -> Result<Vec<Sandbox>, SpawnError> {
+    async fn list(&self, labels: &Labels) -> Result<Vec<FoundSandbox>, SpawnError> {
         (self.listing)(self.inner.list(labels).await?)
     }
 

@@ -10,8 +10,8 @@ use futures_util::stream::BoxStream;
 use spec_core::attempt::AttemptStage;
 use spec_core::id::{AttemptKey, OutputCursor, RunKey, Sequence};
 use spec_core::sandbox::{
-    Capabilities, Labels, Output, RunRequest, Sandbox, SandboxFile, SandboxPath, SandboxRef,
-    SpawnError, SpawnRequest, Termination,
+    Capabilities, FoundSandbox, Labels, Output, RunRequest, Sandbox, SandboxFile, SandboxPath,
+    SandboxRef, SpawnError, SpawnRequest, Termination,
 };
 use spec_core::store::{MemoryStore, StoreErrorKind};
 use spec_core::testing::{RunScript, ScriptedRun, ScriptedSpawner, demo};
@@ -146,11 +146,14 @@ impl SandboxSpawner for Witness {
         self.inner.terminate(sandbox).await
     }
 
-    async fn find(&self, key: spec_core::id::SandboxKey) -> Result<Option<Sandbox>, SpawnError> {
+    async fn find(
+        &self,
+        key: spec_core::id::SandboxKey,
+    ) -> Result<Option<FoundSandbox>, SpawnError> {
         self.inner.find(key).await
     }
 
-    async fn list(&self, labels: &Labels) -> Result<Vec<Sandbox>, SpawnError> {
+    async fn list(&self, labels: &Labels) -> Result<Vec<FoundSandbox>, SpawnError> {
         self.inner.list(labels).await
     }
 

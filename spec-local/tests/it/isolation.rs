@@ -27,7 +27,7 @@ async fn an_isolated_program_sees_its_sandbox_and_the_system_alone() {
     assert_eq!(lines, ["ok"]);
     assert_eq!(end, RunEnd::Exited { code: 0 });
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
-    let isolation = spawner.find(world.key()).await.unwrap().unwrap().isolation;
+    let isolation = spawner.spawn(&world.request()).await.unwrap().isolation;
     assert_eq!(isolation.mechanism, "bubblewrap");
     assert!(isolation.filesystem && isolation.processes && !isolation.network);
     spawner.terminate(&world.reference()).await.unwrap();
@@ -48,7 +48,7 @@ async fn a_closed_network_has_no_way_out() {
         )
         .await;
     assert_eq!(lines, ["lo"]);
-    let isolation = spawner.find(world.key()).await.unwrap().unwrap().isolation;
+    let isolation = spawner.spawn(&world.request()).await.unwrap().isolation;
     assert!(isolation.network);
     spawner.terminate(&world.reference()).await.unwrap();
 }

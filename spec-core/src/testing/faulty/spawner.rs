@@ -6,8 +6,8 @@ use futures_core::stream::BoxStream;
 use super::{FaultMode, FaultPlan};
 use crate::id::{OutputCursor, RunKey, SandboxKey};
 use crate::sandbox::{
-    Capabilities, Labels, Output, RunRequest, Sandbox, SandboxFile, SandboxPath, SandboxRef,
-    SandboxSpawner, SpawnError, SpawnErrorKind, SpawnRequest, Termination,
+    Capabilities, FoundSandbox, Labels, Output, RunRequest, Sandbox, SandboxFile, SandboxPath,
+    SandboxRef, SandboxSpawner, SpawnError, SpawnErrorKind, SpawnRequest, Termination,
 };
 
 /// Passes every call on to another spawner and fails the one that a [`FaultPlan`] names: with
@@ -91,11 +91,11 @@ impl<P: SandboxSpawner> SandboxSpawner for FaultySpawner<P> {
         self.strike(self.inner.terminate(sandbox)).await
     }
 
-    async fn find(&self, key: SandboxKey) -> Result<Option<Sandbox>, SpawnError> {
+    async fn find(&self, key: SandboxKey) -> Result<Option<FoundSandbox>, SpawnError> {
         self.strike(self.inner.find(key)).await
     }
 
-    async fn list(&self, labels: &Labels) -> Result<Vec<Sandbox>, SpawnError> {
+    async fn list(&self, labels: &Labels) -> Result<Vec<FoundSandbox>, SpawnError> {
         self.strike(self.inner.list(labels)).await
     }
 
