@@ -164,7 +164,8 @@ fn launch<'a>(
     for name in vault {
         script.extend([" ", name, "=\"${", name, "}\""]);
     }
-    script.push_str(" \\\n    sh -c '. \"$1\"; command -p rm -f -- \"$1\"; shift; exec \"$@\"' sh ");
+    script
+        .push_str(" \\\n    sh -c '. \"$1\"; command -p rm -f -- \"$1\"; shift; exec \"$@\"' sh ");
     script.push_str(&env);
     for argument in &request.argv {
         script.extend([" ", &quote(argument)]);
