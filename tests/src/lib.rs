@@ -1,3 +1,5 @@
-//! The package is its suites: see `tests/it`. Cargo wants a library beside them.
+//! What suites across crates share: a [fake Daytona](daytona), and what the real one says of
+//! [requests](description). The suites are in `tests/it`.
 
+pub mod daytona;
 pub mod description;
