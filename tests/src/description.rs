@@ -12,7 +12,11 @@ mod schema;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use axum::extract::Query;
+use axum::http::Uri;
 use serde_json::Value;
+
+use crate::daytona::RecordedRequest;
 
 use document::{Arguments, Body, Content, Dialect, Operation, Parameter, Place, Route};
 
@@ -57,6 +61,23 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
+impl Request {
+    fn of_recorded(recorded: &RecordedRequest, path: &str) -> anyhow::Result<Self> {
+        let query = format!("/?{}", recorded.query).parse::<Uri>()?;
+        let Query(query) = Query::try_from_uri(&query).context("the query cannot be read")?;
+        let is_type = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("content-type");
+        let content_type = recorded.headers.iter().find(is_type);
+        Ok(Self {
+            method: recorded.method.clone(),
+            path: path.to_owned(),
+            query,
+            headers: recorded.headers.clone(),
+            content_type: content_type.map(|(_, value)| value.clone()),
+            body: recorded.body.clone(),
+        })
+    }
+}
+
 /// Both descriptions.
 #[derive(Debug)]
 pub struct Descriptions {
@@ -82,6 +103,21 @@ impl Descriptions {
             api: Description::read(&api)?,
             toolbox: Description::read(&toolbox)?,
         }))
+    }
+
+    /// Everything that is wrong with a request to a [fake](crate::daytona), each in a sentence.
+    #[must_use]
+    pub fn violations(&self, recorded: &RecordedRequest) -> Vec<String> {
+        let (description, path) = if let Some(path) = recorded.path.strip_prefix("/api") {
+            (&self.api, path)
+        } else {
+            let rest = recorded.path.strip_prefix("/toolbox/").unwrap_or_default();
+            (&self.toolbox, rest.find('/').map_or("", |at| &rest[at..]))
+        };
+        match Request::of_recorded(recorded, path) {
+            Ok(request) => description.violations(&request),
+            Err(error) => vec![format!("{} {path}: {error:#}", recorded.method)],
+        }
     }
 
     /// What a test prints that has to do without.
