@@ -1,5 +1,6 @@
 //! Suites that cross crates.
 #![cfg(test)] // Lets clippy see helpers as test code too.
 
+mod fake_daytona;
 mod sdk;
 mod tidy;

@@ -70,11 +70,11 @@ async fn create(
     uri: OriginalUri,
     bytes: Bytes,
 ) -> Response {
-    let result = create_sandbox(&world, &connection, &bytes).await;
+    let result = create_sandbox(&world, &connection, &bytes);
     answer(&uri, result)
 }
 
-async fn create_sandbox(world: &Arc<World>, connection: &Connection, bytes: &Bytes) -> Answer {
+fn create_sandbox(world: &Arc<World>, connection: &Connection, bytes: &Bytes) -> Answer {
     let request: CreateSandbox = body(bytes)?;
     request.validate()?;
     if world.strikes(Fault::CreateUnavailable) {

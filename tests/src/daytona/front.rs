@@ -138,7 +138,7 @@ fn too_many(world: &World, class: &'static str) -> Response {
 
 /// Counts a request in the running minute and says what is left of it.
 fn count(world: &World, class: &'static str, headers: &mut HeaderMap) {
-    let window = Duration::from_secs(60);
+    let window = Duration::from_mins(1);
     let (begun, used) = world.with(|inner| {
         let now = Instant::now();
         let entry = inner.throttled.entry(class).or_insert((now, 0));
@@ -196,7 +196,12 @@ async fn record(world: &World, request: Request) -> Result<Request, Response> {
 
 fn keep(world: &World, recorded: RecordedRequest, bytes: &Bytes) {
     if let Some(file) = &world.options.record_file {
-        let headers: BTreeMap<_, _> = recorded.headers.iter().cloned().collect();
+        let mut headers: BTreeMap<_, _> = recorded.headers.iter().cloned().collect();
+        for secret in ["authorization", "x-daytona-preview-token"] {
+            headers
+                .entry(secret.to_owned())
+                .and_modify(|value| "***".clone_into(value));
+        }
         let line = json!({
             "method": recorded.method,
             "path": recorded.path,

@@ -117,13 +117,20 @@ pub(crate) fn run_out_of_memory(world: &Arc<World>, inner: &mut Inner, id: &str)
     let Ok(sandbox) = inner.find_by_id(id) else {
         return;
     };
-    sandbox.unreachable_until = Some(Instant::now() + world.options.lag);
+    // Until everything has been killed, and some time longer.
+    sandbox.unreachable_until = Some(Instant::now() + Duration::from_mins(1));
     sandbox.running.cancel();
     sandbox.running = CancellationToken::new();
     sandbox.sessions.clear();
     let belonging = sandbox.belonging.clone();
+    let (owned, id) = (Arc::clone(world), id.to_owned());
     world.spawn(async move {
         let _ended = tokio::task::spawn_blocking(move || belonging.kill_all()).await;
+        owned.with(|inner| {
+            if let Ok(sandbox) = inner.find_by_id(&id) {
+                sandbox.unreachable_until = Some(Instant::now() + owned.options.lag);
+            }
+        });
     });
 }
 

@@ -45,10 +45,12 @@ impl State {
     /// True while no lifecycle call is accepted.
     pub(crate) fn is_changing(self) -> bool {
         match self {
-            Self::Creating | Self::PullingSnapshot | Self::Starting | Self::Stopping => true,
-            Self::Started | Self::Stopped | Self::Error | Self::Destroying | Self::Destroyed => {
-                false
-            }
+            Self::Creating
+            | Self::PullingSnapshot
+            | Self::Starting
+            | Self::Stopping
+            | Self::Destroying => true,
+            Self::Started | Self::Stopped | Self::Error | Self::Destroyed => false,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing of what goes wrong with sessions is imitated. It follows from how they are built, as it
 //! does there: `exit` in a command ends the shell, and then nobody writes the exit code.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path as FilePath, PathBuf};
@@ -151,7 +152,7 @@ pub(crate) async fn create(Extension(here): Extension<Here>, bytes: Bytes) -> An
         .stderr(Stdio::null());
     let started = here
         .world
-        .start_process(&here.id, &mut command, &Default::default());
+        .start_process(&here.id, &mut command, &BTreeMap::new());
     let mut child = started.map_err(Refusal::internal)?;
     let (Some(shell), Some(stdin)) = (child.id(), child.stdin.take()) else {
         return Err(Refusal::internal("the shell has no input"));
@@ -366,14 +367,25 @@ pub(crate) async fn delete(
         Ok::<_, Refusal>(())
     })?;
     session.deleted.cancel();
+    let world = Arc::clone(&here.world);
+    // Not tied to the request: who hangs up does not save the processes.
+    let ending = world.tasks.spawn(end(here, session));
+    ending.await.map_err(Refusal::internal)?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Ends the processes of a session, and removes what they wrote with them.
+async fn end(here: Here, session: Arc<Session>) {
     process::signal_group(session.shell, Signal::SIGTERM);
     let begun = Instant::now();
     while process::group_runs(session.shell) {
         if begun.elapsed() >= here.world.options.session_grace {
             process::signal_group(session.shell, Signal::SIGKILL);
         }
-        tokio::time::sleep(POLL).await;
+        if !here.world.wait(POLL).await {
+            // Then everything ends.
+            return;
+        }
     }
     let _gone_with_the_sandbox = fs::remove_dir_all(&session.folder);
-    Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{DefaultBodyLimit, Request, State as Shared};
+use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -81,17 +82,24 @@ pub(crate) struct Activity {
 }
 
 impl Activity {
-    pub(crate) fn begin(here: &Here) -> Self {
+    /// That of a request; `None` if it asks not to be counted.
+    pub(crate) fn of(here: &Here, headers: &HeaderMap) -> Option<Self> {
+        let skips = headers
+            .get("x-daytona-skip-last-activity-update")
+            .is_some_and(|value| value == "true");
+        if skips {
+            return None;
+        }
         here.world.with(|inner| {
             if let Ok(sandbox) = inner.find_by_id(&here.id) {
                 sandbox.touch();
                 sandbox.open += 1;
             }
         });
-        Self {
+        Some(Self {
             world: Arc::clone(&here.world),
             id: here.id.clone(),
-        }
+        })
     }
 }
 
@@ -123,11 +131,7 @@ pub(crate) async fn proxy(
         Ok(None) => return answer::dead_daemon(),
         Err(refusal) => return refusal.of_proxy(&method, &path),
     };
-    let passive = request
-        .headers()
-        .get("x-daytona-skip-last-activity-update")
-        .is_some_and(|value| value == "true");
-    let _activity = (!passive).then(|| Activity::begin(&here));
+    let _activity = Activity::of(&here, request.headers());
     let running = here.running.clone();
     request.extensions_mut().insert(here);
     // When the daemon goes, so does what it was about to answer.
