@@ -128,14 +128,19 @@ async fn repository() -> TempDir {
     folder
 }
 
-/// The fake that both scripts expect: the third request that creates a sandbox is one too many.
+/// The fake that both scripts expect: the third request that creates a sandbox is one too many. That
+/// a sandbox starts and ends in its own time is for the SDKs to wait for.
 async fn fake(frame_bytes: usize) -> FakeDaytona {
     let rate_limited = FaultPlan {
         skip: 2,
         ..FaultPlan::once(Fault::RateLimited)
     };
     FakeDaytona::start(FakeOptions {
-        faults: vec![rate_limited],
+        faults: vec![
+            rate_limited,
+            Fault::SlowStart.into(),
+            Fault::DeleteLags.into(),
+        ],
         retry_after: 7,
         frame_bytes,
         ..FakeOptions::default()
@@ -148,7 +153,10 @@ async fn fake(frame_bytes: usize) -> FakeDaytona {
 fn assert_faithful(fake: &FakeDaytona) {
     let ledger = fake.ledger();
     assert_eq!((ledger.created, ledger.destroyed), (1, 1), "{ledger:?}");
-    assert_eq!(fake.struck(), [(Fault::RateLimited, 1)]);
+    let mut struck = fake.struck();
+    struck.sort_unstable();
+    let faults = [Fault::DeleteLags, Fault::RateLimited, Fault::SlowStart];
+    assert_eq!(struck, faults.map(|fault| (fault, 1)));
 
     let Some(descriptions) = Descriptions::load().expect("the descriptions are understood") else {
         println!("{}", Descriptions::skipped());

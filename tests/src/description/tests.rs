@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Description, Descriptions, Request};
+use crate::daytona::RecordedRequest;
 
 fn request(method: &str, path: &str) -> Request {
     Request {
@@ -466,6 +467,45 @@ fn daytona_is_not_asked_for_what_it_would_silently_ignore() {
     assert_refused(&daytona.api, &misspelt, &["no such route"]);
     let ttl = request("POST", "/sandbox/spec-1/ttl/soon");
     assert_refused(&daytona.api, &ttl, &["`ttlMinutes`", "number"]);
+}
+
+#[test]
+fn a_recorded_request_is_judged_by_the_side_that_it_was_sent_to() {
+    let descriptions = Descriptions {
+        api: garden(),
+        toolbox: shed(),
+    };
+    let recorded = |path: &str, query: &str| {
+        let (path, query) = (path.to_owned(), query.to_owned());
+        let recorded = RecordedRequest {
+            method: "GET".to_owned(),
+            path,
+            query,
+            headers: Vec::new(),
+            body: Vec::new(),
+        };
+        descriptions.violations(&recorded)
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(
+        recorded("/api/beds", "since=2026-11-22T18%3A30%3A00Z"),
+        none
+    );
+    assert_eq!(recorded("/toolbox/some-sandbox/tools", "sharp=true"), none);
+    let beds = recorded("/api/beds", "shady=very&soils=peat%20moss");
+    assert!(
+        beds.len() == 2 && beds.concat().contains("peat moss"),
+        "{beds:?}"
+    );
+    for path in [
+        "/api/tools",
+        "/toolbox/some-sandbox/beds",
+        "/toolbox/tools",
+        "/tools",
+    ] {
+        let found = recorded(path, "sharp=true").concat();
+        assert!(found.contains("no such route"), "{path}: {found}");
+    }
 }
 
 #[test]
