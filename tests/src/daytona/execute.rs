@@ -18,8 +18,8 @@ use tokio::process::Command;
 
 use crate::daytona::answer::{Answer, Refusal};
 use crate::daytona::control::body;
+use crate::daytona::process;
 use crate::daytona::toolbox::Here;
-use crate::daytona::{Fault, lifecycle, process};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -39,15 +39,10 @@ pub(crate) fn shell() -> &'static str {
     }
 }
 
-/// Keeps the text of a command, and lets the faults strike that wait for one.
-pub(crate) fn begun(here: &Here, command: &str) {
+/// Keeps the text of a command.
+pub(crate) fn keep(here: &Here, command: &str) {
     here.world
         .with(|inner| inner.commands.push(command.to_owned()));
-    for fault in [Fault::AutoStop, Fault::Oom] {
-        if here.world.strikes(fault) {
-            lifecycle::strike_soon(&here.world, &here.id, fault);
-        }
-    }
 }
 
 pub(crate) async fn execute(Extension(here): Extension<Here>, bytes: Bytes) -> Answer {
@@ -55,7 +50,7 @@ pub(crate) async fn execute(Extension(here): Extension<Here>, bytes: Bytes) -> A
     if request.command.is_empty() {
         return Err(Refusal::bad_request("command is required").code("INVALID_REQUEST_BODY"));
     }
-    begun(&here, &request.command);
+    keep(&here, &request.command);
     let world = Arc::clone(&here.world);
     // Not tied to the request: who hangs up does not end the command.
     let running = world.tasks.spawn(run(here, request));

@@ -22,13 +22,14 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::unix::pipe;
 use tokio::process::{ChildStdin, Command};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio_util::sync::CancellationToken;
 
 use crate::daytona::answer::{Answer, Refusal};
 use crate::daytona::control::body;
-use crate::daytona::execute::{begun, shell};
+use crate::daytona::execute::{keep, shell};
 use crate::daytona::toolbox::Here;
-use crate::daytona::{Fault, labels, process};
+use crate::daytona::{Fault, labels, lifecycle, process};
 
 /// How often files are looked at that a shell writes.
 pub(crate) const POLL: Duration = Duration::from_millis(20);
@@ -57,7 +58,8 @@ pub(crate) struct Session {
     pub(crate) id: String,
     folder: PathBuf,
     shell: u32,
-    stdin: tokio::sync::Mutex<ChildStdin>,
+    /// Lines for the shell. Without a sender its input ends, and the shell with it.
+    lines: UnboundedSender<String>,
     /// Cancelled when the session is deleted.
     pub(crate) deleted: CancellationToken,
     /// Cancelled when the shell has ended.
@@ -157,11 +159,13 @@ pub(crate) async fn create(Extension(here): Extension<Here>, bytes: Bytes) -> An
     let (Some(shell), Some(stdin)) = (child.id(), child.stdin.take()) else {
         return Err(Refusal::internal("the shell has no input"));
     };
+    let (lines, unread) = mpsc::unbounded_channel();
+    here.world.spawn(feed(stdin, unread));
     let session = Arc::new(Session {
         id: id.clone(),
         folder,
         shell,
-        stdin: tokio::sync::Mutex::new(stdin),
+        lines,
         deleted: CancellationToken::new(),
         exited: CancellationToken::new(),
         commands: Mutex::default(),
@@ -184,6 +188,15 @@ pub(crate) async fn create(Extension(here): Extension<Here>, bytes: Bytes) -> An
         return Err(Refusal::conflict("session already exists"));
     }
     Ok(StatusCode::CREATED.into_response())
+}
+
+/// Gives a shell its lines. One that has ended takes none: then they vanish without a word.
+async fn feed(mut stdin: ChildStdin, mut lines: UnboundedReceiver<String>) {
+    while let Some(line) = lines.recv().await {
+        if stdin.write_all(line.as_bytes()).await.is_err() {
+            return;
+        }
+    }
 }
 
 pub(crate) async fn list(Extension(here): Extension<Here>) -> Answer {
@@ -249,9 +262,13 @@ pub(crate) async fn exec(
         .unwrap_or_else(PoisonError::into_inner)
         .push(Arc::clone(&command));
     let line = format!(". {}\n", quoted(&command.folder.join("around")));
-    // A shell that has ended takes nothing: then the command vanishes without a word.
-    let _taken = session.stdin.lock().await.write_all(line.as_bytes()).await;
-    begun(&here, &command.text);
+    let _taken = session.lines.send(line);
+    keep(&here, &command.text);
+    for fault in [Fault::AutoStop, Fault::Oom] {
+        if here.world.strikes(fault) {
+            lifecycle::strike_soon(&here.world, &here.id, fault);
+        }
+    }
     if here.world.strikes(Fault::SessionShellDeath) {
         let (world, shell) = (Arc::clone(&here.world), session.shell);
         let owner = Arc::clone(&here.world);
