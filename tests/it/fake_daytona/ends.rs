@@ -165,6 +165,9 @@ async fn a_command_without_a_session_answers_both_streams_and_its_code() {
         answer,
         json!({ "exitCode": 3, "result": "sandbox call\nerr\n/\n" })
     );
+    // The command is the input of its shell.
+    let eaten = client.execute(&id, "cat\necho after").await;
+    assert_eq!(eaten, json!({ "exitCode": 0, "result": "echo after" }));
     let body = json!({ "command": "true", "cwd": "/nowhere" });
     let answer = client
         .toolbox(&id, "POST", "/process/execute", body)

@@ -242,10 +242,14 @@ pub(crate) async fn exec(
     bytes: Bytes,
 ) -> Answer {
     let request: Exec = body(&bytes)?;
-    if request.command.is_empty() {
+    if request.command.trim().is_empty() {
         return Err(Refusal::bad_request("command is required").code("INVALID_REQUEST_BODY"));
     }
     let session = find(&here, &session)?;
+    // What was sent before the shell ended vanishes without a word; then nothing can be written.
+    if session.exited.is_cancelled() {
+        return Err(Refusal::bad_request("failed to write command: broken pipe"));
+    }
     let is_async = request.run_async.or(request.r#async).unwrap_or(false);
     let id = uuid::Uuid::now_v7().to_string();
     let command = Arc::new(SessionCommand {
@@ -290,7 +294,7 @@ pub(crate) async fn exec(
             break code;
         }
         if session.deleted.is_cancelled() {
-            return Err(Refusal::new(StatusCode::GONE, "session ended").code("SESSION_ENDED"));
+            return Err(Refusal::bad_request("session cancelled"));
         }
         tokio::time::sleep(POLL).await;
     };
@@ -379,11 +383,6 @@ pub(crate) async fn delete(
     Path((_, id)): Path<(String, String)>,
 ) -> Answer {
     let session = find(&here, &id)?;
-    here.world.with(|inner| {
-        inner.find_by_id(&here.id)?.sessions.remove(&id);
-        Ok::<_, Refusal>(())
-    })?;
-    session.deleted.cancel();
     let world = Arc::clone(&here.world);
     // Not tied to the request: who hangs up does not save the processes.
     let ending = world.tasks.spawn(end(here, session));
@@ -404,5 +403,13 @@ async fn end(here: Here, session: Arc<Session>) {
             return;
         }
     }
+    session.deleted.cancel();
     let _gone_with_the_sandbox = fs::remove_dir_all(&session.folder);
+    here.world.with(|inner| {
+        if let Ok(sandbox) = inner.find_by_id(&here.id) {
+            sandbox
+                .sessions
+                .retain(|_, each| !Arc::ptr_eq(each, &session));
+        }
+    });
 }
