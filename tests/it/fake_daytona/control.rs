@@ -81,6 +81,8 @@ async fn a_create_call_that_contradicts_itself_is_refused() {
     ] {
         client.api("POST", "/sandbox", body).await.expect(400);
     }
+    let long = json!({ "env": { "LONG": "x".repeat(2 << 20) } });
+    client.api("POST", "/sandbox", long).await.expect(413);
     client
         .create(json!({ "buildInfo": info, "cpu": 2, "memory": 4 }))
         .await;
@@ -118,6 +120,10 @@ async fn a_path_outside_of_the_api_is_the_dashboard() {
         .await
         .expect(404);
     client.get("/sandboxes").await.expect(404);
+    // The toolbox has none: what a daemon does not have is not there.
+    let id = client.create(json!({})).await;
+    let missing = client.toolbox(&id, "GET", "/processes", Value::Null).await;
+    assert_eq!(missing.expect(404)["source"], "DAYTONA_DAEMON");
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! Nothing is left of a sandbox that has ended.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use spec_tests::daytona::{FakeDaytona, FakeOptions};
@@ -96,6 +99,55 @@ async fn a_fake_that_is_dropped_leaves_nothing() {
     assert!(!Path::new(&home).ancestors().nth(2).unwrap().exists());
 }
 
+#[test]
+fn the_program_ends_when_told_and_leaves_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let record = data.path().join("record");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_fake-daytona"))
+        .args(["--api-key", "k", "--fault", "create-unavailable:1:2"])
+        .args(["--record".as_ref(), record.as_os_str()])
+        .args(["--data".as_ref(), data.path().as_os_str()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    let mut output = BufReader::new(program.stdout.take().unwrap());
+    output.read_line(&mut said).unwrap();
+    let url = said.trim().strip_prefix("listening on ").unwrap();
+    let address = url
+        .strip_prefix("http://")
+        .unwrap()
+        .strip_suffix("/api")
+        .unwrap();
+    for status in [200, 503] {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let head = "Authorization: Bearer k\r\nConnection: close\r\nContent-Length: 2";
+        write!(
+            stream,
+            "POST /api/sandbox HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n{{}}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+    }
+    assert_eq!(fs::read_dir(data.path()).unwrap().count(), 2);
+    let pid = i32::try_from(program.id()).unwrap();
+    nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(pid),
+        nix::sys::signal::Signal::SIGTERM,
+    )
+    .unwrap();
+    assert!(program.wait().unwrap().success());
+    let recorded = fs::read_to_string(record).unwrap();
+    assert_eq!(recorded.lines().count(), 2);
+    assert!(!recorded.contains("Bearer"));
+    assert_eq!(fs::read_dir(data.path()).unwrap().count(), 1);
+}
+
 #[tokio::test]
 async fn a_command_without_a_session_answers_both_streams_and_its_code() {
     let (_fake, client) = start(FakeOptions::default()).await;
@@ -113,6 +165,9 @@ async fn a_command_without_a_session_answers_both_streams_and_its_code() {
         answer,
         json!({ "exitCode": 3, "result": "sandbox call\nerr\n/\n" })
     );
+    // The command is the input of its shell.
+    let eaten = client.execute(&id, "cat\necho after").await;
+    assert_eq!(eaten, json!({ "exitCode": 0, "result": "echo after" }));
     let body = json!({ "command": "true", "cwd": "/nowhere" });
     let answer = client
         .toolbox(&id, "POST", "/process/execute", body)

@@ -34,21 +34,25 @@ async fn a_child_of_the_shell_exits_with_its_code() {
 async fn a_command_that_ends_the_shell_never_has_an_exit_code() {
     let (_fake, client) = start(FakeOptions::default()).await;
     let id = client.create(json!({})).await;
+    let wait = "until [ -e go ]; do sleep 0.01; done";
+    let mut sent = Vec::new();
     for (number, command) in ["exit 3", "set -e; false", "exec true"].iter().enumerate() {
         let session = format!("s{number}");
         client.session(&id, &session).await;
-        let before = client.fake.processes(&id).len();
-        let lost = client.exec(&id, &session, command).await;
+        let lost = client
+            .exec(&id, &session, &format!("{wait}; {command}"))
+            .await;
         let vanished = client.exec(&id, &session, "echo later > later").await;
+        sent.push((session, lost, vanished));
+    }
+    client.execute(&id, "touch go").await;
+    for (session, lost, vanished) in sent {
         eventually("the shell ends", async || {
-            let input = format!("/process/session/{session}/command/{lost}/input");
-            let answer = client
-                .toolbox(&id, "POST", &input, json!({ "data": "x" }))
-                .await;
-            answer.status == 410
+            let body = json!({ "command": "true", "runAsync": true });
+            let path = format!("/process/session/{session}/exec");
+            client.toolbox(&id, "POST", &path, body).await.status == 400
         })
         .await;
-        assert!(before > 0);
         assert_eq!(client.exit_code(&id, &session, &lost).await, None);
         assert_eq!(client.exit_code(&id, &session, &vanished).await, None);
     }

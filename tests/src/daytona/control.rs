@@ -305,8 +305,9 @@ async fn set_ttl(
     uri: OriginalUri,
     Path(path): Path<(String, String)>,
 ) -> Response {
+    let minute = world.options.minute;
     set_minutes(&world, &uri, path, 0, |sandbox, minutes| {
-        sandbox.record.ttl = minutes;
+        sandbox.record.set_ttl(minutes, minute);
         // Counted anew from here.
         sandbox.born = Instant::now();
     })

@@ -47,8 +47,9 @@ pub(crate) async fn front(
     }
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    if let Some(rest) = path.strip_prefix("/api") {
-        if rest.starts_with("/socket.io") || !(rest.is_empty() || rest.starts_with('/')) {
+    let rest = path.strip_prefix("/api");
+    if let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+        if rest.starts_with("/socket.io") {
             return Refusal::not_found(format!("Cannot {method} {path}")).of_control_plane(&path);
         }
         if world.strikes(Fault::DashboardHtml) {
@@ -85,7 +86,11 @@ async fn control_plane(
     let mut response = if can_be_limited && world.strikes(Fault::RateLimited) {
         too_many(world, class)
     } else {
-        next.run(request).await
+        let response = next.run(request).await;
+        match answer::too_large(&response) {
+            Some(refusal) => refusal.of_control_plane(path),
+            None => response,
+        }
     };
     count(world, class, response.headers_mut());
     response

@@ -16,7 +16,10 @@ pub(crate) fn create(world: &World, request: CreateSandbox) -> Result<Record, Re
     let id = uuid::Uuid::now_v7().to_string();
     let folder = world.folder.join(&id);
     world.with(|inner| {
-        let record = Record::new(id.clone(), request, format!("{}/toolbox", world.origin));
+        let ttl = request.ttl_minutes.unwrap_or(0);
+        let toolbox = format!("{}/toolbox", world.origin);
+        let mut record = Record::new(id.clone(), request, toolbox);
+        record.set_ttl(ttl, world.options.minute);
         let name = &record.name;
         if inner.find(name).is_ok() {
             return Err(Refusal::conflict(format!(

@@ -22,13 +22,14 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::unix::pipe;
 use tokio::process::{ChildStdin, Command};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio_util::sync::CancellationToken;
 
 use crate::daytona::answer::{Answer, Refusal};
 use crate::daytona::control::body;
-use crate::daytona::execute::{begun, shell};
+use crate::daytona::execute::{keep, shell};
 use crate::daytona::toolbox::Here;
-use crate::daytona::{Fault, labels, process};
+use crate::daytona::{Fault, labels, lifecycle, process};
 
 /// How often files are looked at that a shell writes.
 pub(crate) const POLL: Duration = Duration::from_millis(20);
@@ -57,7 +58,8 @@ pub(crate) struct Session {
     pub(crate) id: String,
     folder: PathBuf,
     shell: u32,
-    stdin: tokio::sync::Mutex<ChildStdin>,
+    /// Lines for the shell. Without a sender its input ends, and the shell with it.
+    lines: UnboundedSender<String>,
     /// Cancelled when the session is deleted.
     pub(crate) deleted: CancellationToken,
     /// Cancelled when the shell has ended.
@@ -157,11 +159,13 @@ pub(crate) async fn create(Extension(here): Extension<Here>, bytes: Bytes) -> An
     let (Some(shell), Some(stdin)) = (child.id(), child.stdin.take()) else {
         return Err(Refusal::internal("the shell has no input"));
     };
+    let (lines, unread) = mpsc::unbounded_channel();
+    here.world.spawn(feed(stdin, unread));
     let session = Arc::new(Session {
         id: id.clone(),
         folder,
         shell,
-        stdin: tokio::sync::Mutex::new(stdin),
+        lines,
         deleted: CancellationToken::new(),
         exited: CancellationToken::new(),
         commands: Mutex::default(),
@@ -184,6 +188,15 @@ pub(crate) async fn create(Extension(here): Extension<Here>, bytes: Bytes) -> An
         return Err(Refusal::conflict("session already exists"));
     }
     Ok(StatusCode::CREATED.into_response())
+}
+
+/// Gives a shell its lines. One that has ended takes none: then they vanish without a word.
+async fn feed(mut stdin: ChildStdin, mut lines: UnboundedReceiver<String>) {
+    while let Some(line) = lines.recv().await {
+        if stdin.write_all(line.as_bytes()).await.is_err() {
+            return;
+        }
+    }
 }
 
 pub(crate) async fn list(Extension(here): Extension<Here>) -> Answer {
@@ -229,10 +242,14 @@ pub(crate) async fn exec(
     bytes: Bytes,
 ) -> Answer {
     let request: Exec = body(&bytes)?;
-    if request.command.is_empty() {
+    if request.command.trim().is_empty() {
         return Err(Refusal::bad_request("command is required").code("INVALID_REQUEST_BODY"));
     }
     let session = find(&here, &session)?;
+    // What was sent before the shell ended vanishes without a word; then nothing can be written.
+    if session.exited.is_cancelled() {
+        return Err(Refusal::bad_request("failed to write command: broken pipe"));
+    }
     let is_async = request.run_async.or(request.r#async).unwrap_or(false);
     let id = uuid::Uuid::now_v7().to_string();
     let command = Arc::new(SessionCommand {
@@ -249,9 +266,13 @@ pub(crate) async fn exec(
         .unwrap_or_else(PoisonError::into_inner)
         .push(Arc::clone(&command));
     let line = format!(". {}\n", quoted(&command.folder.join("around")));
-    // A shell that has ended takes nothing: then the command vanishes without a word.
-    let _taken = session.stdin.lock().await.write_all(line.as_bytes()).await;
-    begun(&here, &command.text);
+    let _taken = session.lines.send(line);
+    keep(&here, &command.text);
+    for fault in [Fault::AutoStop, Fault::Oom] {
+        if here.world.strikes(fault) {
+            lifecycle::strike_soon(&here.world, &here.id, fault);
+        }
+    }
     if here.world.strikes(Fault::SessionShellDeath) {
         let (world, shell) = (Arc::clone(&here.world), session.shell);
         let owner = Arc::clone(&here.world);
@@ -273,7 +294,7 @@ pub(crate) async fn exec(
             break code;
         }
         if session.deleted.is_cancelled() {
-            return Err(Refusal::new(StatusCode::GONE, "session ended").code("SESSION_ENDED"));
+            return Err(Refusal::bad_request("session cancelled"));
         }
         tokio::time::sleep(POLL).await;
     };
@@ -362,11 +383,6 @@ pub(crate) async fn delete(
     Path((_, id)): Path<(String, String)>,
 ) -> Answer {
     let session = find(&here, &id)?;
-    here.world.with(|inner| {
-        inner.find_by_id(&here.id)?.sessions.remove(&id);
-        Ok::<_, Refusal>(())
-    })?;
-    session.deleted.cancel();
     let world = Arc::clone(&here.world);
     // Not tied to the request: who hangs up does not save the processes.
     let ending = world.tasks.spawn(end(here, session));
@@ -387,5 +403,13 @@ async fn end(here: Here, session: Arc<Session>) {
             return;
         }
     }
+    session.deleted.cancel();
     let _gone_with_the_sandbox = fs::remove_dir_all(&session.folder);
+    here.world.with(|inner| {
+        if let Ok(sandbox) = inner.find_by_id(&here.id) {
+            sandbox
+                .sessions
+                .retain(|_, each| !Arc::ptr_eq(each, &session));
+        }
+    });
 }

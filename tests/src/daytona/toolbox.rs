@@ -51,6 +51,9 @@ pub(crate) fn routes() -> Router<Arc<World>> {
         .nest("/files", files)
         .route("/git/clone", post(git::clone))
         .route("/git/status", get(git::status))
+        // A daemon has no page to show. A client that asks for what only newer ones have sees this.
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_route)
         .layer(DefaultBodyLimit::max(LONGEST_BODY));
     Router::new().nest("/toolbox/{sandbox}", toolbox)
 }
@@ -138,7 +141,8 @@ pub(crate) async fn proxy(
     let Some(mut response) = running.run_until_cancelled(next.run(request)).await else {
         return answer::dead_daemon();
     };
-    match response.extensions_mut().remove::<Refusal>() {
+    let refusal = response.extensions_mut().remove::<Refusal>();
+    match refusal.or_else(|| answer::too_large(&response)) {
         Some(refusal) => refusal.of_daemon(&method, &path),
         None => response,
     }
@@ -169,6 +173,10 @@ fn find(world: &Arc<World>, id: &str) -> Result<Option<Here>, Refusal> {
             running: sandbox.running.clone(),
         }))
     })
+}
+
+async fn no_route() -> Refusal {
+    Refusal::not_found("404 page not found")
 }
 
 async fn version() -> Response {
