@@ -23,6 +23,7 @@ mod lifecycle;
 mod list;
 mod options;
 mod process;
+mod processes;
 mod sandbox;
 mod session;
 mod toolbox;
@@ -77,7 +78,7 @@ impl FakeDaytona {
         let world = World::new(options, origin, folder.path().canonicalize()?);
         let app = Router::new()
             .nest("/api", control::routes())
-            .merge(toolbox::routes())
+            .merge(toolbox::routes(world.options.processes))
             .fallback(async || answer::dashboard())
             .layer(middleware::from_fn_with_state(
                 Arc::clone(&world),
