@@ -60,7 +60,8 @@ pub struct FakeDaytona {
 }
 
 impl FakeDaytona {
-    /// Starts a fake, which serves until it is shut down or dropped.
+    /// Starts a fake, which serves until it is shut down or dropped. It wants a clock that runs:
+    /// Tokio's paused one would race through its intervals.
     ///
     /// # Errors
     ///

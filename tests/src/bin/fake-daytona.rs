@@ -20,8 +20,8 @@ struct Arguments {
     /// The key that is accepted; one is made up and printed if there is none.
     #[arg(long)]
     api_key: Option<String>,
-    /// What goes wrong: NAME[:SKIP[:TIMES]].
-    #[arg(long = "fault")]
+    /// What goes wrong, after how many opportunities, and how often.
+    #[arg(long = "fault", value_name = "NAME[:SKIP[:TIMES]]")]
     faults: Vec<FaultPlan>,
     /// A file that gets one line of JSON per request.
     #[arg(long)]
