@@ -106,8 +106,13 @@ impl Shared {
                         .await
                     {
                         Ok(_) => {}
-                        // It may have been started. The record of the run tells.
-                        Err(error) if error.is_unclear() => {
+                        // It may have been started; or the session's shell is dead, which is a bad
+                        // request. The record of the run tells.
+                        Err(error)
+                            if error.is_unclear()
+                                || error.is_bad_request()
+                                || error.is_not_found() =>
+                        {
                             tracing::debug!(%error, "no answer to a start");
                         }
                         Err(error) => return Err(error),
