@@ -28,7 +28,7 @@ pub(crate) fn routes(with_processes: bool) -> Router<Arc<World>> {
         .route("/", post(session::create).get(session::list))
         .route("/{session}", get(session::get).delete(session::delete))
         .route("/{session}/exec", post(session::exec))
-        .route("/{session}/command/{command}", get(session::command))
+        .route("/{session}/command/{command}", get(session::one_command))
         .route("/{session}/command/{command}/logs", get(follow::logs))
         .route("/{session}/command/{command}/input", post(session::input));
     let files = Router::new()
