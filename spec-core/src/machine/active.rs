@@ -153,3 +153,56 @@ impl Drop for ActiveGuard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u128) -> SpecId {
+        SpecId::from_uuid(uuid::Uuid::from_u128(number))
+    }
+
+    fn sandbox(id: &str) -> SandboxId {
+        SandboxId::new(id).unwrap()
+    }
+
+    fn was_told(guard: &ActiveGuard) -> bool {
+        guard.sandbox_changed().now_or_never().is_some()
+    }
+
+    #[test]
+    fn a_driver_is_found_by_the_sandbox_it_works_with_now_and_leaves_nothing_behind() {
+        let active = ActiveSpecs::default();
+        let guard = active.enter(id(1));
+        let (one, two) = (sandbox("one"), sandbox("two"));
+        active.sandbox_changed(&one);
+        assert!(!was_told(&guard), "it works with none yet");
+        guard.works_with(Some(&one));
+        active.sandbox_changed(&one);
+        active.sandbox_changed(&one);
+        assert!(was_told(&guard));
+        assert!(!was_told(&guard), "twice is once");
+        guard.works_with(Some(&two));
+        active.sandbox_changed(&one);
+        assert!(!was_told(&guard));
+        active.sandbox_changed(&two);
+        guard.looks_at_sandbox();
+        assert!(!was_told(&guard), "a look has answered it");
+        drop(guard);
+        let sets = active.lock();
+        assert!(sets.specs.is_empty() && sets.sandboxes.is_empty());
+    }
+
+    #[test]
+    fn a_driver_that_leaves_late_does_not_take_its_successor_along() {
+        let active = ActiveSpecs::default();
+        let sandbox = sandbox("one");
+        let (before, after) = (active.enter(id(1)), active.enter(id(1)));
+        before.works_with(Some(&sandbox));
+        after.works_with(Some(&sandbox));
+        drop(before);
+        active.sandbox_changed(&sandbox);
+        assert!(was_told(&after));
+        assert!(active.is_at(id(1), Revision::new(1)));
+    }
+}

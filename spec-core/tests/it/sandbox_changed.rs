@@ -190,7 +190,9 @@ async fn a_spec_that_a_host_drives_by_itself_hears_what_is_said_in_its_process()
         machine.sandbox_changed(&sandbox).await.unwrap();
     };
     // The drive ends because the next attempt has to wait.
-    let (spec, ()) = tokio::join!(machine.drive(id), told);
+    let both = async { tokio::join!(machine.drive(id), told) };
+    let both = tokio::time::timeout(Duration::from_secs(30), Box::pin(both));
+    let (spec, ()) = both.await.expect("the driver hears of it");
     assert_eq!(spec.unwrap().sandbox_id(), None);
 }
 
