@@ -33,3 +33,8 @@ mod spawner;
 
 pub use config::{ConfigError, DaytonaConfig, Image, Network, Resources};
 pub use spawner::{DaytonaSpawner, Preflight};
+
+/// The example of the crate's README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
