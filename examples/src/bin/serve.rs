@@ -1,4 +1,4 @@
-//! Serves the router over SQLite or Postgres, sandboxes on this machine and the offline agent.
+//! Serves the router over SQLite or Postgres, sandboxes here or at Daytona, and the offline agent.
 
 #![expect(
     clippy::print_stdout,
@@ -16,9 +16,9 @@ use clap::Parser;
 use spec_core::id::ProjectId;
 use spec_core::project::{Project, StaticProjects};
 use spec_examples::database::DatabaseArguments;
-use spec_examples::host::{
-    HostOptions, act_as_offline_agent, default_data_dir, open, project, repository_at,
-};
+use spec_examples::host::{HostOptions, act_as_offline_agent, open};
+use spec_examples::repositories::{Access, GitToken, NamedRepository, RemoteUrl, Repository};
+use spec_examples::sandboxes::SandboxArguments;
 use spec_http::{HttpConfig, NoAuth, router};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -28,7 +28,8 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 /// Serves specs over HTTP under /api/v1, on this machine only.
 ///
-/// Drafts with a rule-based agent that needs no language model, no account and no network.
+/// Drafts with a rule-based agent that needs no language model; unless told otherwise, on this machine,
+/// with no account and no network.
 #[derive(Debug, Parser)]
 #[command(name = "serve", version)]
 struct Arguments {
@@ -40,6 +41,8 @@ struct Arguments {
     data: Option<PathBuf>,
     #[command(flatten)]
     database: DatabaseArguments,
+    #[command(flatten)]
+    sandboxes: SandboxArguments,
     /// Calls this process NAME, where several share a database. They share the data folder too when
     /// they are on one machine, and each listens on an address of its own.
     #[arg(long, value_name = "NAME")]
@@ -47,20 +50,17 @@ struct Arguments {
     /// Where finished specs are written to, each in a folder of its own.
     #[arg(long, default_value = "specs")]
     out: PathBuf,
-    /// A project and its git repository; may be repeated. By default the repository one stands in.
-    #[arg(long, value_name = "ID=PATH", value_parser = id_and_path)]
-    project: Vec<(ProjectId, PathBuf)>,
+    /// A project and its git repository, a folder of this machine or a URL; may be repeated. By default
+    /// the repository one stands in. A token for private ones is taken from `GIT_TOKEN`, and sent to
+    /// the host in `GIT_HOST` only, by default github.com.
+    #[arg(long, value_name = "ID=PATH|https://…")]
+    project: Vec<NamedRepository>,
+    /// The git repository of the only project, where it is not on this machine.
+    #[arg(long, value_name = "https://…", conflicts_with = "project")]
+    repository: Option<RemoteUrl>,
     /// Milliseconds that the offline agent waits after each line of progress, for demonstrations.
     #[arg(long, hide = true)]
     slow_ms: Option<u64>,
-}
-
-fn id_and_path(text: &str) -> Result<(ProjectId, PathBuf), String> {
-    let (id, path) = text.split_once('=').ok_or("must have the form ID=PATH")?;
-    Ok((
-        ProjectId::new(id).map_err(|error| error.to_string())?,
-        PathBuf::from(path),
-    ))
 }
 
 #[tokio::main]
@@ -85,20 +85,21 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
             arguments.listen
         );
     }
-    let projects = projects(arguments.project)?;
-    let data = match arguments.data {
-        Some(data) => data,
-        None => default_data_dir()?,
+    let sandboxes = arguments.sandboxes.sandboxes()?;
+    let access = Access {
+        folders: sandboxes.reach_folders(),
+        token: GitToken::from_env()?,
     };
-    let projects = StaticProjects::new(projects);
+    let projects = projects(named(arguments.project, arguments.repository)?, &access)?;
     let options = HostOptions {
-        data,
+        data: arguments.data,
+        sandboxes,
         database: arguments.database.database()?,
         replica: arguments.replica,
         out: arguments.out,
         agent_delay: arguments.slow_ms,
     };
-    let machine = open(&options, projects).await?;
+    let machine = open(&options, StaticProjects::new(projects)).await?;
     let stopping = CancellationToken::new();
     let config = HttpConfig::new(NoAuth::local()?).with_shutdown(stopping.clone());
     let app = Router::new().nest("/api/v1", router(machine.clone().into_dyn(), config));
@@ -136,18 +137,33 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     }
 }
 
-/// The projects that were named, or the repository that the program was started in.
-fn projects(named: Vec<(ProjectId, PathBuf)>) -> anyhow::Result<Vec<Project>> {
-    if named.is_empty() {
-        let path = repository_at(&PathBuf::from("."))?;
-        let name = path
-            .file_name()
-            .map_or_else(|| "project".into(), |n| n.to_string_lossy());
-        return Ok(vec![project(ProjectId::new(name)?, &path)?]);
+/// The repositories that were named, or the one that the program was started in.
+fn named(
+    projects: Vec<NamedRepository>,
+    repository: Option<RemoteUrl>,
+) -> anyhow::Result<Vec<NamedRepository>> {
+    if !projects.is_empty() {
+        return Ok(projects);
     }
+    let only = match repository {
+        Some(url) => Repository::Remote(url),
+        None => Repository::Folder(PathBuf::from(".")).found()?,
+    };
+    Ok(vec![NamedRepository {
+        id: ProjectId::new(only.name())?,
+        repository: only,
+    }])
+}
+
+fn projects(named: Vec<NamedRepository>, access: &Access) -> anyhow::Result<Vec<Project>> {
     named
         .into_iter()
-        .map(|(id, path)| project(id, &repository_at(&path)?))
+        .map(|NamedRepository { id, repository }| {
+            if let Some(remark) = access.remark(&repository) {
+                println!("{remark}");
+            }
+            access.project(id, &repository.found()?)
+        })
         .collect()
 }
 

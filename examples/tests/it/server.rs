@@ -46,7 +46,7 @@ impl Server {
         command
     }
 
-    async fn begin(command: Command) -> Self {
+    pub(crate) async fn begin(command: Command) -> Self {
         let mut program = Program::start(command);
         let said = loop {
             let line = program.stdout_line().await.expect("an address");

@@ -1,0 +1,200 @@
+//! Where sandboxes are: in folders of this machine, or at Daytona.
+
+mod advice;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+use spec_core::SandboxSpawner;
+use spec_core::id::Environment;
+use spec_daytona::{DaytonaConfig, DaytonaSpawner};
+use spec_local::LocalSpawner;
+use url::Url;
+
+use crate::database::PostgresUrl;
+use crate::environment::{Deployment, of_account, of_this_machine};
+use crate::repositories::is_this_machine;
+
+use advice::Advised;
+
+/// The offline agent in a sandbox that is not on this machine.
+const AGENT_ELSEWHERE: &str = "spec-offline-agent";
+
+/// Who makes sandboxes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Spawner {
+    /// This machine, in its data folder.
+    Local,
+    /// Daytona, in the account that the environment names.
+    Daytona,
+}
+
+/// The arguments that say where sandboxes are.
+#[derive(Debug, Clone, Args)]
+pub struct SandboxArguments {
+    /// Where sandboxes are made. Daytona is reached as `DAYTONA_API_URL` and `DAYTONA_API_KEY` say,
+    /// and `DAYTONA_TARGET` and `DAYTONA_ORGANIZATION_ID` if they are set.
+    #[arg(long, value_enum, default_value_t = Spawner::Local)]
+    spawner: Spawner,
+    /// The snapshot at Daytona that sandboxes are made from; by default that of the account.
+    #[arg(long, value_name = "NAME")]
+    daytona_snapshot: Option<String>,
+    /// Labels sandboxes at Daytona with NAME, which no other deployment in the account may use; by
+    /// default with one made from the database and the account.
+    #[arg(long, value_name = "NAME")]
+    environment: Option<Environment>,
+    /// The offline agent in the sandboxes, as a path or a name on their PATH; by default this program
+    /// itself, and at Daytona `spec-offline-agent`.
+    #[arg(long, value_name = "PROGRAM")]
+    agent_program: Option<String>,
+}
+
+impl SandboxArguments {
+    /// What the arguments say, together with the environment.
+    ///
+    /// # Errors
+    ///
+    /// Names the variable or argument that is missing or cannot be used.
+    pub fn sandboxes(self) -> anyhow::Result<Sandboxes> {
+        let Self {
+            spawner,
+            daytona_snapshot,
+            environment,
+            agent_program,
+        } = self;
+        let provider = match spawner {
+            Spawner::Local => {
+                for (given, name) in [
+                    (daytona_snapshot.is_some(), "--daytona-snapshot"),
+                    (environment.is_some(), "--environment"),
+                ] {
+                    if given {
+                        bail!("{name} is for sandboxes at Daytona: add --spawner daytona");
+                    }
+                }
+                Provider::ThisMachine
+            }
+            Spawner::Daytona => Provider::Daytona(Box::new(Account {
+                config: DaytonaConfig::from_env()?,
+                environment,
+            })),
+        };
+        Ok(Sandboxes {
+            provider,
+            agent_program,
+        })
+    }
+}
+
+/// Where sandboxes are, and the agent in them.
+#[derive(Debug, Clone)]
+pub struct Sandboxes {
+    provider: Provider,
+    agent_program: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+enum Provider {
+    ThisMachine,
+    Daytona(Box<Account>),
+}
+
+#[derive(Debug, Clone)]
+struct Account {
+    config: DaytonaConfig,
+    environment: Option<Environment>,
+}
+
+impl Sandboxes {
+    /// True when they can read folders of this machine.
+    #[must_use]
+    pub fn reach_folders(&self) -> bool {
+        match &self.provider {
+            Provider::ThisMachine => true,
+            // A server on this machine is one for tests, and its sandboxes are here too.
+            Provider::Daytona(account) => Url::parse(account.config.api_url())
+                .is_ok_and(|url| url.host().is_some_and(|host| is_this_machine(&host))),
+        }
+    }
+
+    /// True when they are folders of this machine.
+    #[must_use]
+    pub fn are_local(&self) -> bool {
+        matches!(self.provider, Provider::ThisMachine)
+    }
+
+    /// The file that specs are kept in where no database is named. Each provider has one of its own:
+    /// specs that are under way at the one are of no use to the other, and it would take their
+    /// sandboxes for gone.
+    #[must_use]
+    pub fn database_file(&self) -> &'static str {
+        match &self.provider {
+            Provider::ThisMachine => "spec.db",
+            Provider::Daytona(_) => "daytona.db",
+        }
+    }
+
+    /// The agent's program in the sandboxes; `None`: this program itself.
+    #[must_use]
+    pub fn agent_program(&self) -> Option<&str> {
+        let elsewhere = match &self.provider {
+            Provider::ThisMachine => None,
+            Provider::Daytona(_) => Some(AGENT_ELSEWHERE),
+        };
+        self.agent_program.as_deref().or(elsewhere)
+    }
+
+    /// The spawner.
+    ///
+    /// # Errors
+    ///
+    /// When the account cannot be used.
+    pub async fn spawner(&self, data: &Path) -> anyhow::Result<Arc<dyn SandboxSpawner>> {
+        match &self.provider {
+            Provider::ThisMachine => Ok(Arc::new(on_this_machine(data).await)),
+            Provider::Daytona(account) => {
+                let spawner = DaytonaSpawner::new(account.config.clone());
+                Ok(Arc::new(Advised::new(spawner)))
+            }
+        }
+    }
+
+    /// What the sandboxes of this deployment are labelled with.
+    ///
+    /// # Errors
+    ///
+    /// When the data folder or the database does not tell.
+    pub async fn environment(
+        &self,
+        data: &Path,
+        database: Option<&PostgresUrl>,
+    ) -> anyhow::Result<Environment> {
+        let account = match &self.provider {
+            Provider::ThisMachine => return of_this_machine(data, database),
+            Provider::Daytona(account) => account,
+        };
+        if let Some(named) = &account.environment {
+            return Ok(named.clone());
+        }
+        let deployment = match database {
+            Some(database) => Deployment::in_database(database).await?,
+            None => Deployment::in_folder(data)?,
+        };
+        of_account(&account.config, &deployment)
+    }
+}
+
+async fn on_this_machine(data: &Path) -> LocalSpawner {
+    let spawner = LocalSpawner::new(data.join("sandboxes"));
+    // The machine itself ends what no attempt needs. This ends what has outlived its time, whoever
+    // needs it, and what was never finished, which no list shows.
+    if let Err(error) = spawner.sweep_expired().await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "cannot end expired sandboxes"
+        );
+    }
+    spawner
+}
