@@ -9,6 +9,7 @@ mod embed;
 mod environment;
 mod git_server;
 mod http;
+mod image;
 mod interrupt;
 mod kill;
 mod launch;
