@@ -1,1 +1,3 @@
-//! The package is its suites: see `tests/it`. Cargo wants a library beside them.
+//! What suites across crates share: a [fake Daytona](daytona). The suites are in `tests/it`.
+
+pub mod daytona;

@@ -1,0 +1,379 @@
+//! Sessions: one long-lived shell each, into which every command is sourced.
+//!
+//! Nothing of what goes wrong with sessions is imitated. It follows from how they are built, as it
+//! does there: `exit` in a command ends the shell, and then nobody writes the exit code.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path as FilePath, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::{Extension, Json};
+use nix::sys::signal::Signal;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::unix::pipe;
+use tokio::process::{ChildStdin, Command};
+use tokio_util::sync::CancellationToken;
+
+use crate::daytona::answer::{Answer, Refusal};
+use crate::daytona::control::body;
+use crate::daytona::execute::{begun, shell};
+use crate::daytona::toolbox::Here;
+use crate::daytona::{Fault, labels, process};
+
+/// How often files are looked at that a shell writes.
+pub(crate) const POLL: Duration = Duration::from_millis(20);
+
+/// What the shell of a session reads for each command; `{dir}` is the folder of the command.
+const AROUND_COMMAND: &str = r#"
+_d={dir}
+mkfifo "$_d/in" "$_d/out" "$_d/err" || exit 1
+( while IFS= read -r _l || [ -n "$_l" ]; do printf '\001\001\001%s\n' "$_l"; done <"$_d/out" ) >>"$_d/log" &
+_o=$!
+( while IFS= read -r _l || [ -n "$_l" ]; do printf '\002\002\002%s\n' "$_l"; done <"$_d/err" ) >>"$_d/log" &
+_e=$!
+{stdin} >"$_d/in" &
+_i=$!
+{ . "$_d/command"; } <"$_d/in" >"$_d/out" 2>"$_d/err"
+_c=$?
+kill $_i 2>/dev/null
+wait $_i 2>/dev/null
+wait $_o $_e
+echo $_c >{exit}
+"#;
+
+/// A shell and what was sent to it.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) id: String,
+    folder: PathBuf,
+    shell: u32,
+    stdin: tokio::sync::Mutex<ChildStdin>,
+    /// Cancelled when the session is deleted.
+    pub(crate) deleted: CancellationToken,
+    /// Cancelled when the shell has ended.
+    exited: CancellationToken,
+    commands: Mutex<Vec<Arc<SessionCommand>>>,
+}
+
+/// A command in a session.
+#[derive(Debug)]
+pub(crate) struct SessionCommand {
+    id: String,
+    text: String,
+    folder: PathBuf,
+    echoes_input: bool,
+}
+
+impl SessionCommand {
+    pub(crate) fn log(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
+    /// Absent while it runs, or for ever when nobody was left to write it.
+    pub(crate) fn exit_code(&self) -> Option<i32> {
+        let text = fs::read_to_string(self.folder.join("exit")).ok()?;
+        text.trim().parse().ok()
+    }
+
+    fn whole(&self) -> Value {
+        let mut whole = json!({ "id": self.id, "command": self.text });
+        if let (Some(code), Some(fields)) = (self.exit_code(), whole.as_object_mut()) {
+            fields.insert("exitCode".to_owned(), code.into());
+        }
+        whole
+    }
+}
+
+impl Session {
+    fn commands(&self) -> Vec<Arc<SessionCommand>> {
+        let commands = self.commands.lock();
+        commands.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn whole(&self) -> Value {
+        let commands: Vec<_> = self.commands().iter().map(|each| each.whole()).collect();
+        json!({ "sessionId": self.id, "commands": commands })
+    }
+}
+
+fn find(here: &Here, id: &str) -> Result<Arc<Session>, Refusal> {
+    here.world.with(|inner| {
+        let found = inner.find_by_id(&here.id)?.sessions.get(id);
+        found
+            .map(Arc::clone)
+            .ok_or_else(|| Refusal::not_found("session not found").code("PROCESS_NOT_FOUND"))
+    })
+}
+
+/// A command and its session.
+pub(crate) fn find_command(
+    here: &Here,
+    session: &str,
+    command: &str,
+) -> Result<(Arc<Session>, Arc<SessionCommand>), Refusal> {
+    let session = find(here, session)?;
+    let found = session.commands().into_iter().find(|c| c.id == command);
+    let found =
+        found.ok_or_else(|| Refusal::not_found("command not found").code("PROCESS_NOT_FOUND"))?;
+    Ok((session, found))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct CreateSession {
+    session_id: String,
+}
+
+pub(crate) async fn create(Extension(here): Extension<Here>, bytes: Bytes) -> Answer {
+    let CreateSession { session_id: id } = body(&bytes)?;
+    if id.is_empty() {
+        return Err(Refusal::bad_request("sessionId is required").code("INVALID_REQUEST_BODY"));
+    }
+    if find(&here, &id).is_ok() {
+        return Err(Refusal::conflict("session already exists"));
+    }
+    let folder = here.daemon.join(uuid::Uuid::now_v7().to_string());
+    fs::create_dir_all(&folder).map_err(Refusal::internal)?;
+    let mut command = Command::new(shell());
+    command
+        .current_dir(&here.home)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let started = here
+        .world
+        .start_process(&here.id, &mut command, &Default::default());
+    let mut child = started.map_err(Refusal::internal)?;
+    let (Some(shell), Some(stdin)) = (child.id(), child.stdin.take()) else {
+        return Err(Refusal::internal("the shell has no input"));
+    };
+    let session = Arc::new(Session {
+        id: id.clone(),
+        folder,
+        shell,
+        stdin: tokio::sync::Mutex::new(stdin),
+        deleted: CancellationToken::new(),
+        exited: CancellationToken::new(),
+        commands: Mutex::default(),
+    });
+    let exited = session.exited.clone();
+    here.world.spawn(async move {
+        let _status = child.wait().await;
+        exited.cancel();
+    });
+    let is_new = here.world.with(|inner| {
+        let sessions = &mut inner.find_by_id(&here.id)?.sessions;
+        let is_new = !sessions.contains_key(&id);
+        if is_new {
+            sessions.insert(id, session);
+        }
+        Ok::<_, Refusal>(is_new)
+    })?;
+    if !is_new {
+        process::signal_group(shell, Signal::SIGKILL);
+        return Err(Refusal::conflict("session already exists"));
+    }
+    Ok(StatusCode::CREATED.into_response())
+}
+
+pub(crate) async fn list(Extension(here): Extension<Here>) -> Answer {
+    let sessions = here.world.with(|inner| {
+        let sandbox = inner.find_by_id(&here.id)?;
+        Ok::<_, Refusal>(sandbox.sessions.values().cloned().collect::<Vec<_>>())
+    })?;
+    let all: Vec<_> = sessions.iter().map(|session| session.whole()).collect();
+    Ok(Json(all).into_response())
+}
+
+pub(crate) async fn get(
+    Extension(here): Extension<Here>,
+    Path((_, id)): Path<(String, String)>,
+) -> Answer {
+    Ok(Json(find(&here, &id)?.whole()).into_response())
+}
+
+pub(crate) async fn command(
+    Extension(here): Extension<Here>,
+    Path((_, session, command)): Path<(String, String, String)>,
+) -> Answer {
+    let (_, command) = find_command(&here, &session, &command)?;
+    Ok(Json(command.whole()).into_response())
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Exec {
+    command: String,
+    run_async: Option<bool>,
+    /// The older name.
+    r#async: Option<bool>,
+    suppress_input_echo: Option<bool>,
+}
+
+pub(crate) async fn exec(
+    Extension(here): Extension<Here>,
+    axum::extract::ConnectInfo(connection): axum::extract::ConnectInfo<
+        crate::daytona::connection::Connection,
+    >,
+    Path((_, session)): Path<(String, String)>,
+    bytes: Bytes,
+) -> Answer {
+    let request: Exec = body(&bytes)?;
+    if request.command.is_empty() {
+        return Err(Refusal::bad_request("command is required").code("INVALID_REQUEST_BODY"));
+    }
+    let session = find(&here, &session)?;
+    let is_async = request.run_async.or(request.r#async).unwrap_or(false);
+    let id = uuid::Uuid::now_v7().to_string();
+    let command = Arc::new(SessionCommand {
+        folder: session.folder.join(&id),
+        text: request.command,
+        echoes_input: !request.suppress_input_echo.unwrap_or(false),
+        id,
+    });
+    let loses_code = here.world.strikes(Fault::MissingExitCode);
+    write_files(&command, is_async, loses_code).map_err(Refusal::internal)?;
+    session
+        .commands
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(Arc::clone(&command));
+    let line = format!(". {}\n", quoted(&command.folder.join("around")));
+    // A shell that has ended takes nothing: then the command vanishes without a word.
+    let _taken = session.stdin.lock().await.write_all(line.as_bytes()).await;
+    begun(&here, &command.text);
+    if here.world.strikes(Fault::SessionShellDeath) {
+        let (world, shell) = (Arc::clone(&here.world), session.shell);
+        let owner = Arc::clone(&here.world);
+        owner.spawn(async move {
+            world.wait(world.options.lag / 3).await;
+            process::kill_one(shell);
+        });
+    }
+    if here.world.strikes(Fault::LostExecResponse) {
+        connection.cut();
+    }
+    if is_async {
+        let accepted = Json(json!({ "cmdId": command.id }));
+        return Ok((StatusCode::ACCEPTED, accepted).into_response());
+    }
+    // There is no limit: without an exit code it never answers.
+    let code = loop {
+        if let Some(code) = command.exit_code() {
+            break code;
+        }
+        if session.deleted.is_cancelled() {
+            return Err(Refusal::new(StatusCode::GONE, "session ended").code("SESSION_ENDED"));
+        }
+        tokio::time::sleep(POLL).await;
+    };
+    let log = fs::read(command.log()).map_err(Refusal::internal)?;
+    let (stdout, stderr) = labels::split(&log);
+    Ok(Json(json!({
+        "cmdId": command.id,
+        "exitCode": code,
+        "output": String::from_utf8_lossy(&log),
+        "stdout": String::from_utf8_lossy(&stdout),
+        "stderr": String::from_utf8_lossy(&stderr),
+    }))
+    .into_response())
+}
+
+fn write_files(command: &SessionCommand, is_async: bool, loses_code: bool) -> io::Result<()> {
+    let folder = &command.folder;
+    fs::create_dir_all(folder)?;
+    fs::write(command.log(), "")?;
+    fs::write(folder.join("command"), format!("{}\n", command.text))?;
+    // A command that is waited for finds its input at an end; any other may be sent some.
+    let stdin = if is_async { "sleep infinity" } else { ":" };
+    let exit = if loses_code {
+        PathBuf::from("/dev/null")
+    } else {
+        folder.join("exit")
+    };
+    let around = AROUND_COMMAND
+        .replace("{dir}", &quoted(folder))
+        .replace("{stdin}", stdin)
+        .replace("{exit}", &quoted(&exit));
+    fs::write(folder.join("around"), around)
+}
+
+fn quoted(path: &FilePath) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Input {
+    data: String,
+}
+
+pub(crate) async fn input(
+    Extension(here): Extension<Here>,
+    Path((_, session, command)): Path<(String, String, String)>,
+    bytes: Bytes,
+) -> Answer {
+    let Input { mut data } = body(&bytes)?;
+    let (session, command) = find_command(&here, &session, &command)?;
+    if session.exited.is_cancelled() {
+        return Err(
+            Refusal::new(StatusCode::GONE, "session process has exited").code("SESSION_ENDED")
+        );
+    }
+    if let Some(code) = command.exit_code() {
+        let message = format!("command has already completed with exit code {code}");
+        return Err(Refusal::new(StatusCode::GONE, message).code("COMMAND_ALREADY_COMPLETED"));
+    }
+    if !data.ends_with('\n') {
+        data.push('\n');
+    }
+    // The shell may not have come to the command yet.
+    let begun = Instant::now();
+    let mut sender = loop {
+        match pipe::OpenOptions::new().open_sender(command.folder.join("in")) {
+            Ok(sender) => break sender,
+            Err(_) if begun.elapsed() < Duration::from_secs(2) => tokio::time::sleep(POLL).await,
+            Err(error) => return Err(Refusal::internal(error)),
+        }
+    };
+    let sent = sender.write_all(data.as_bytes()).await;
+    sent.map_err(Refusal::internal)?;
+    if command.echoes_input {
+        let mut log = fs::OpenOptions::new().append(true).open(command.log());
+        let line = [labels::STDOUT.as_slice(), data.as_bytes()].concat();
+        let echoed = log.as_mut().map_err(|error| error.kind());
+        let _best_effort = echoed.map(|log| log.write_all(&line));
+    }
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+pub(crate) async fn delete(
+    Extension(here): Extension<Here>,
+    Path((_, id)): Path<(String, String)>,
+) -> Answer {
+    let session = find(&here, &id)?;
+    here.world.with(|inner| {
+        inner.find_by_id(&here.id)?.sessions.remove(&id);
+        Ok::<_, Refusal>(())
+    })?;
+    session.deleted.cancel();
+    process::signal_group(session.shell, Signal::SIGTERM);
+    let begun = Instant::now();
+    while process::group_runs(session.shell) {
+        if begun.elapsed() >= here.world.options.session_grace {
+            process::signal_group(session.shell, Signal::SIGKILL);
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    let _gone_with_the_sandbox = fs::remove_dir_all(&session.folder);
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
