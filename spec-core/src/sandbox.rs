@@ -1,12 +1,17 @@
 //! The port behind which agents run: [`SandboxSpawner`] and its vocabulary.
 
+pub mod git;
+pub mod posix;
+
 mod error;
 mod forward;
 mod output;
 mod request;
 
 pub use error::{SpawnError, SpawnErrorKind};
-pub use output::{Channel, LineSplitter, MAX_LINE_BYTES, Output, OutputLine, RunEnd, SplitLine};
+pub use output::{
+    ByteCursor, Channel, LineSplitter, MAX_LINE_BYTES, Output, OutputLine, RunEnd, SplitLine,
+};
 pub use request::{
     Checkout, CheckoutRef, Labels, RunRequest, SandboxFile, SandboxPath, Secret, SecretEnv,
     SpawnRequest,

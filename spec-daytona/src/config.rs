@@ -1,5 +1,10 @@
 //! Where Daytona is, who we are there, and how long to wait for it.
 
+mod sandbox;
+
+pub use sandbox::{Image, Network, Resources};
+
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -12,7 +17,7 @@ const TARGET: &str = "DAYTONA_TARGET";
 const ORGANIZATION_ID: &str = "DAYTONA_ORGANIZATION_ID";
 
 /// Why a configuration cannot be used. Never holds the key.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// An environment variable is not set, or is empty.
@@ -36,9 +41,15 @@ pub enum ConfigError {
     /// The key cannot be sent in a header.
     #[error("the Daytona API key must be printable ASCII without white space")]
     InvalidKey,
+    /// No HTTP client can be made on this machine.
+    #[error("cannot make an HTTP client")]
+    Http {
+        /// Why.
+        source: reqwest::Error,
+    },
 }
 
-/// Where Daytona is, who we are there, and how long to wait for it.
+/// Where Daytona is, who we are there, what sandboxes are made of, and how long to wait.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DaytonaConfig {
     api_url: Url,
@@ -46,6 +57,17 @@ pub struct DaytonaConfig {
     target: Option<String>,
     organization_id: Option<String>,
     request_timeout: Duration,
+    pub(crate) image: Image,
+    pub(crate) network: Network,
+    pub(crate) vault_secrets: BTreeMap<String, String>,
+    pub(crate) required_endpoints: Vec<Url>,
+    pub(crate) idle_limit: Duration,
+    pub(crate) start_limit: Duration,
+    pub(crate) checkout_limit: Duration,
+    pub(crate) outage_limit: Duration,
+    pub(crate) poll_interval: Duration,
+    pub(crate) creates_per_minute: u32,
+    pub(crate) requests_per_minute: u32,
 }
 
 impl DaytonaConfig {
@@ -70,6 +92,17 @@ impl DaytonaConfig {
             target: None,
             organization_id: None,
             request_timeout: Self::DEFAULT_REQUEST_TIMEOUT,
+            image: Image::default(),
+            network: Network::default(),
+            vault_secrets: BTreeMap::new(),
+            required_endpoints: Vec::new(),
+            idle_limit: Duration::from_hours(1),
+            start_limit: Duration::from_mins(5),
+            checkout_limit: Duration::from_mins(10),
+            outage_limit: Duration::from_mins(5),
+            poll_interval: Duration::from_millis(250),
+            creates_per_minute: 100,
+            requests_per_minute: 3000,
         })
     }
 
@@ -121,6 +154,97 @@ impl DaytonaConfig {
         self
     }
 
+    /// Says what sandboxes are made from; otherwise from the organization's default snapshot.
+    #[must_use]
+    pub fn with_image(mut self, image: Image) -> Self {
+        self.image = image;
+        self
+    }
+
+    /// Makes sandboxes from this snapshot, by name or id.
+    #[must_use]
+    pub fn with_snapshot(self, snapshot: impl Into<String>) -> Self {
+        self.with_image(Image::Snapshot(snapshot.into()))
+    }
+
+    /// Says what sandboxes can reach; otherwise everything that the organization's tier allows.
+    #[must_use]
+    pub fn with_network(mut self, network: Network) -> Self {
+        self.network = network;
+        self
+    }
+
+    /// Gives programs the environment variable `name` with a secret of Daytona's vault, so that the
+    /// value itself is never in the sandbox: programs see a placeholder, for which Daytona puts the
+    /// value into requests to hosts that the vault allows.
+    #[must_use]
+    pub fn with_vault_secret(
+        mut self,
+        name: impl Into<String>,
+        vault_secret: impl Into<String>,
+    ) -> Self {
+        self.vault_secrets.insert(name.into(), vault_secret.into());
+        self
+    }
+
+    /// Refuses sandboxes that cannot reach this address, for example that of the agent's model: the
+    /// spec then fails at once and says so, and not when the agent has given up.
+    #[must_use]
+    pub fn with_required_endpoint(mut self, endpoint: Url) -> Self {
+        self.required_endpoints.push(endpoint);
+        self
+    }
+
+    /// After this long without a request to a sandbox, Daytona ends it: an hour unless set, in whole
+    /// minutes, at least one. While a host follows a run it makes requests; this bounds how long a
+    /// sandbox may be without any host.
+    #[must_use]
+    pub fn with_idle_limit(mut self, limit: Duration) -> Self {
+        self.idle_limit = limit;
+        self
+    }
+
+    /// Longest wait for a sandbox to start: five minutes unless set. Images that have to be built take
+    /// longer than snapshots.
+    #[must_use]
+    pub fn with_start_limit(mut self, limit: Duration) -> Self {
+        self.start_limit = limit;
+        self
+    }
+
+    /// Longest time that git has for a checkout: ten minutes unless set.
+    #[must_use]
+    pub fn with_checkout_limit(mut self, limit: Duration) -> Self {
+        self.checkout_limit = limit;
+        self
+    }
+
+    /// How long a sandbox that Daytona calls started, and that does not answer, is asked again before
+    /// an error is handed out: five minutes unless set.
+    #[must_use]
+    pub fn with_outage_limit(mut self, limit: Duration) -> Self {
+        self.outage_limit = limit;
+        self
+    }
+
+    /// Shortest wait before the same thing is asked again: a quarter of a second unless set. Waits
+    /// grow from there.
+    #[must_use]
+    pub fn with_poll_interval(mut self, interval: Duration) -> Self {
+        self.poll_interval = interval;
+        self
+    }
+
+    /// Requests that this process sends at most in a minute: sandboxes to make (100 unless set), and
+    /// all others to the API (3,000 unless set). Daytona's own limits are those of the organization,
+    /// which all replicas share: 300 and 10,000 in its lowest tier.
+    #[must_use]
+    pub fn with_rates(mut self, creates: u32, requests: u32) -> Self {
+        self.creates_per_minute = creates;
+        self.requests_per_minute = requests;
+        self
+    }
+
     /// URL of the API, without a slash at its end.
     #[must_use]
     pub fn api_url(&self) -> &str {
@@ -144,6 +268,24 @@ impl DaytonaConfig {
     pub fn request_timeout(&self) -> Duration {
         self.request_timeout
     }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.api_url
+    }
+
+    pub(crate) fn api_key(&self) -> &Secret {
+        &self.api_key
+    }
+
+    /// Whether the key may be sent to a host that the API has named. Over https the API vouches for
+    /// it, and it must be reached over https itself; an API on this machine may name this machine.
+    pub(crate) fn trusts(&self, url: &Url) -> bool {
+        match (self.api_url.scheme(), url.scheme(), url.host()) {
+            ("https", "https", Some(_)) => true,
+            ("http", "http", Some(host)) => is_loopback(&host),
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Debug for DaytonaConfig {
@@ -154,7 +296,10 @@ impl fmt::Debug for DaytonaConfig {
             .field("target", &self.target)
             .field("organization_id", &self.organization_id)
             .field("request_timeout", &self.request_timeout)
-            .finish()
+            .field("image", &self.image)
+            .field("network", &self.network)
+            .field("vault_secrets", &self.vault_secrets)
+            .finish_non_exhaustive()
     }
 }
 
@@ -222,10 +367,10 @@ mod tests {
 
     #[test]
     fn an_incomplete_environment_is_refused_with_the_name_that_is_missing() {
-        let missing = |variable| Err(ConfigError::Missing { variable });
-        assert_eq!(from(&[(API_KEY, "dtn_1")]), missing(API_URL));
-        assert_eq!(from(&[(API_URL, URL)]), missing(API_KEY));
-        assert_eq!(from(&[(API_URL, URL), (API_KEY, "")]), missing(API_KEY));
+        let missing = |variables: &[_]| from(variables).unwrap_err().to_string();
+        assert!(missing(&[(API_KEY, "dtn_1")]).contains(API_URL));
+        assert!(missing(&[(API_URL, URL)]).contains(API_KEY));
+        assert!(missing(&[(API_URL, URL), (API_KEY, "")]).contains(API_KEY));
     }
 
     #[test]
@@ -247,7 +392,7 @@ mod tests {
     fn a_key_that_no_header_can_carry_is_refused_without_being_repeated() {
         for key in ["", "a b", "a\nb", "schlüssel"] {
             let error = DaytonaConfig::new(URL, key).unwrap_err();
-            assert_eq!(error, ConfigError::InvalidKey);
+            assert!(matches!(error, ConfigError::InvalidKey), "{error}");
         }
     }
 
@@ -267,6 +412,20 @@ mod tests {
         ] {
             assert!(DaytonaConfig::new(url, "k").is_err(), "{url}");
         }
+    }
+
+    #[test]
+    fn the_key_goes_to_hosts_that_the_api_names_over_https() {
+        let trusts = |api: &str, url: &str| {
+            let config = DaytonaConfig::new(api, "k").unwrap();
+            config.trusts(&Url::parse(url).unwrap())
+        };
+        assert!(trusts(URL, "https://proxy.app.daytona.io/toolbox"));
+        assert!(!trusts(URL, "http://proxy.app.daytona.io/toolbox"));
+        assert!(!trusts(URL, "http://127.0.0.1/toolbox"));
+        assert!(trusts("http://127.0.0.1:1/api", "http://127.0.0.1:2/t"));
+        assert!(!trusts("http://127.0.0.1:1/api", "http://example.org/t"));
+        assert!(!trusts("http://127.0.0.1:1/api", "https://example.org/t"));
     }
 
     #[test]

@@ -1,4 +1,19 @@
-//! The spawner: refuses everything until its operations arrive.
+//! [`DaytonaSpawner`].
+
+mod checkout;
+mod create;
+mod files;
+mod follow;
+mod list;
+mod place;
+mod preflight;
+mod run;
+mod shared;
+mod terminate;
+
+pub use preflight::Preflight;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_core::stream::BoxStream;
@@ -6,108 +21,127 @@ use spec_core::SandboxSpawner;
 use spec_core::id::{OutputCursor, RunKey, SandboxKey};
 use spec_core::sandbox::{
     Capabilities, FoundSandbox, Labels, Output, RunRequest, Sandbox, SandboxFile, SandboxPath,
-    SandboxRef, SpawnError, SpawnErrorKind, SpawnRequest, Termination,
+    SandboxRef, SpawnError, SpawnRequest, Termination,
 };
 
-use crate::DaytonaConfig;
+use crate::client::Client;
+use crate::config::{ConfigError, DaytonaConfig};
+use shared::Shared;
 
-/// Sandboxes at Daytona.
+/// Makes sandboxes at Daytona and runs programs there.
 ///
-/// **Has no operations in this version:** each is answered
-/// [`Rejected`](SpawnErrorKind::Rejected), and nothing is ever sent to Daytona.
+/// Every sandbox is named after its key, carries labels by which a reaper finds it, has a time to
+/// live that Daytona itself enforces, and is deleted when it stops. Any number of spawners, in any
+/// number of processes, may share an account. Runs survive the end of the process that started them.
+///
+/// Cloning is cheap and shares everything.
 #[derive(Debug, Clone)]
 pub struct DaytonaSpawner {
-    config: DaytonaConfig,
+    shared: Arc<Shared>,
 }
 
 impl DaytonaSpawner {
-    /// A spawner for the account that `config` names.
+    /// A spawner for the account that `config` names. Sends nothing; see [`preflight`](Self::preflight).
+    ///
+    /// # Errors
+    ///
+    /// When no HTTP client can be made, for example because this machine trusts no certificates.
+    pub fn new(config: DaytonaConfig) -> Result<Self, ConfigError> {
+        Client::new(config).map(Self::over)
+    }
+
+    /// The same over the host's own HTTP client, with its proxies and its trust.
+    ///
+    /// Output is followed over a WebSocket, which needs HTTP/1.1: a client that may speak HTTP/2 has
+    /// to be built with `http1_only`. One that follows redirects may hand the key to where they lead.
     #[must_use]
-    pub fn new(config: DaytonaConfig) -> Self {
-        Self { config }
+    pub fn with_http_client(config: DaytonaConfig, http: reqwest::Client) -> Self {
+        Self::over(Client::with_http(config, http))
+    }
+
+    fn over(client: Client) -> Self {
+        Self {
+            shared: Arc::new(Shared::new(client)),
+        }
     }
 
     /// What it was configured with.
     #[must_use]
     pub fn config(&self) -> &DaytonaConfig {
-        &self.config
+        self.shared.client.config()
     }
-}
 
-fn no_operations_yet() -> SpawnError {
-    SpawnError::new(
-        SpawnErrorKind::Rejected,
-        "the Daytona adapter of this version has no operations yet; use spec-local",
-    )
+    /// Asks Daytona whether the key is good for what this spawner does. Makes and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Unauthorized`](spec_core::sandbox::SpawnErrorKind::Unauthorized) when the key is not known, or
+    /// lacks a permission, which is named; a key that may make sandboxes and not delete them would leak
+    /// every one. [`Protocol`](spec_core::sandbox::SpawnErrorKind::Protocol) when something else than
+    /// Daytona's API answers.
+    pub async fn preflight(&self) -> Result<Preflight, SpawnError> {
+        preflight::ask(&self.shared.client).await
+    }
+
+    /// Completes when no request for a sandbox is under way. To be awaited before the process ends, so
+    /// that no sandbox is made of which nobody knows; whatever happens then, its time to live bounds
+    /// its cost.
+    pub async fn close(&self) {
+        self.shared.close().await;
+    }
 }
 
 #[async_trait]
 impl SandboxSpawner for DaytonaSpawner {
-    async fn spawn(&self, _request: &SpawnRequest) -> Result<Sandbox, SpawnError> {
-        Err(no_operations_yet())
+    async fn spawn(&self, request: &SpawnRequest) -> Result<Sandbox, SpawnError> {
+        self.shared.spawn(request).await
     }
 
     async fn write_files(
         &self,
-        _sandbox: &SandboxRef,
-        _files: &[SandboxFile],
+        sandbox: &SandboxRef,
+        files: &[SandboxFile],
     ) -> Result<(), SpawnError> {
-        Err(no_operations_yet())
+        self.shared.write_files(sandbox, files).await
     }
 
-    async fn start(&self, _sandbox: &SandboxRef, _run: &RunRequest) -> Result<(), SpawnError> {
-        Err(no_operations_yet())
+    async fn start(&self, sandbox: &SandboxRef, run: &RunRequest) -> Result<(), SpawnError> {
+        self.shared.start(sandbox, run).await
     }
 
     async fn output(
         &self,
-        _sandbox: &SandboxRef,
-        _run: &RunKey,
-        _after: Option<OutputCursor>,
+        sandbox: &SandboxRef,
+        run: &RunKey,
+        after: Option<OutputCursor>,
     ) -> Result<BoxStream<'static, Result<Output, SpawnError>>, SpawnError> {
-        Err(no_operations_yet())
+        follow::follow(Arc::clone(&self.shared), sandbox, run, after.as_ref()).await
     }
 
     async fn read_file(
         &self,
-        _sandbox: &SandboxRef,
-        _path: &SandboxPath,
-        _max_bytes: u64,
+        sandbox: &SandboxRef,
+        path: &SandboxPath,
+        max_bytes: u64,
     ) -> Result<Option<Vec<u8>>, SpawnError> {
-        Err(no_operations_yet())
+        self.shared.read_file(sandbox, path, max_bytes).await
     }
 
-    async fn terminate(&self, _sandbox: &SandboxRef) -> Result<Termination, SpawnError> {
-        Err(no_operations_yet())
+    async fn terminate(&self, sandbox: &SandboxRef) -> Result<Termination, SpawnError> {
+        self.shared.terminate(sandbox).await
     }
 
-    async fn find(&self, _key: SandboxKey) -> Result<Option<FoundSandbox>, SpawnError> {
-        Err(no_operations_yet())
+    async fn find(&self, key: SandboxKey) -> Result<Option<FoundSandbox>, SpawnError> {
+        self.shared.find(key).await
     }
 
-    async fn list(&self, _labels: &Labels) -> Result<Vec<FoundSandbox>, SpawnError> {
-        Err(no_operations_yet())
+    async fn list(&self, labels: &Labels) -> Result<Vec<FoundSandbox>, SpawnError> {
+        self.shared.list(labels).await
     }
 
     fn capabilities(&self) -> Capabilities {
         Capabilities::default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn an_operation_is_refused_for_good_and_says_what_to_use_instead() {
-        let config = DaytonaConfig::new("http://127.0.0.1:9/api", "k").unwrap();
-        let spawner = DaytonaSpawner::new(config);
-        let key = "spec-01900000-0000-7000-8000-000000000001-explore-1"
-            .parse()
-            .unwrap();
-        let error = spawner.find(key).await.unwrap_err();
-        assert_eq!(error.kind(), SpawnErrorKind::Rejected);
-        assert!(!error.is_retryable());
-        assert!(error.to_string().contains("spec-local"), "{error}");
+            .with_detached_runs(true)
+            .with_native_ttl(true)
     }
 }

@@ -1,7 +1,5 @@
 //! A checkout made by the `git` command, in a clean environment.
 
-mod refusal;
-
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
@@ -13,15 +11,12 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use spec_core::id::CommitId;
-use spec_core::sandbox::{Checkout, CheckoutRef, Secret, SpawnError, SpawnErrorKind};
+use spec_core::sandbox::{Checkout, CheckoutRef, Secret, SpawnError, SpawnErrorKind, git};
 use tokio::process::Command;
 
 use crate::failure;
 use crate::place::MARKER;
 use crate::record::write_whole;
-
-/// A user name for remotes that want one and were given only a token.
-const TOKEN_USER: &str = "git";
 
 /// Hands credentials to git without a command line, a URL or a file that holds them.
 const ASKPASS: &str = r#"#!/bin/sh
@@ -49,7 +44,7 @@ pub(crate) struct Clone<'a> {
 impl Clone<'_> {
     /// Clones and checks out. Dropping the future ends git.
     pub(crate) async fn run(&self) -> Result<CommitId, SpawnError> {
-        refuse_credentials_in(&self.checkout.url)?;
+        git::refuse_password_in(&self.checkout.url)?;
         let environment = self.environment()?;
         let deadline = tokio::time::Instant::now() + self.limit;
         tokio::time::timeout_at(deadline, self.make(&environment))
@@ -68,7 +63,7 @@ impl Clone<'_> {
     ) -> Result<CommitId, SpawnError> {
         let target = self.target.as_os_str();
         // Its user name would stay in the repository's configuration, where agents read.
-        let (url, _user) = split_user(&self.checkout.url);
+        let (url, _user) = git::split_user(&self.checkout.url);
         // Through the transport even for a path: nothing is shared with the origin, and only what
         // is committed arrives.
         let mut clone = self.git(environment);
@@ -206,11 +201,11 @@ impl Clone<'_> {
             _ => complaint.into_owned(),
         };
         // Many remotes take a token for the user name.
-        let complaint = match split_user(&self.checkout.url) {
+        let complaint = match git::split_user(&self.checkout.url) {
             (_, Some(user)) => complaint.replace(&format!("{user}@"), "[redacted]@"),
             (_, None) => complaint,
         };
-        Err(refusal::of(&complaint))
+        Err(git::refusal(&complaint))
     }
 
     fn environment(&self) -> Result<BTreeMap<&'static str, OsString>, SpawnError> {
@@ -239,7 +234,7 @@ impl Clone<'_> {
         if let Some(agent) = std::env::var_os("SSH_AUTH_SOCK") {
             environment.insert("SSH_AUTH_SOCK", agent);
         }
-        let (_, user) = split_user(&self.checkout.url);
+        let (_, user) = git::split_user(&self.checkout.url);
         let password = self.checkout.password.as_ref().map(Secret::expose);
         if password.is_some() || user.is_some() {
             let askpass = self.workspace.join("askpass");
@@ -247,7 +242,7 @@ impl Clone<'_> {
                 .and_then(|()| fs::set_permissions(&askpass, fs::Permissions::from_mode(0o700)))
                 .map_err(failure::io("write git's password prompt"))?;
             let username = self.checkout.username.as_deref().or(user);
-            let username = username.unwrap_or(TOKEN_USER);
+            let username = username.unwrap_or(git::TOKEN_USER);
             environment.insert("GIT_ASKPASS", askpass.into_os_string());
             environment.insert("SPEC_GIT_USERNAME", username.into());
             environment.insert("SPEC_GIT_PASSWORD", password.unwrap_or_default().into());
@@ -271,37 +266,6 @@ impl Drop for Group {
             // The leader is our child and not yet waited for, so the number is still its own.
             let _ended = killpg(Pid::from_raw(pid), Signal::SIGKILL);
         }
-    }
-}
-
-fn refuse_credentials_in(url: &str) -> Result<(), SpawnError> {
-    let authority = url
-        .split_once("://")
-        .map(|(_, rest)| rest.split('/').next().unwrap_or_default());
-    let has_password = authority
-        .and_then(|authority| authority.rsplit_once('@'))
-        .is_some_and(|(user, _)| user.contains(':'));
-    if has_password {
-        return Err(failure::rejected(
-            "the repository's URL holds a password; give it as the checkout's password",
-        ));
-    }
-    Ok(())
-}
-
-/// The address without its user name, which is handed over like a password. Only for HTTP: the
-/// user name of other transports says which account to use and opens nothing by itself.
-fn split_user(url: &str) -> (String, Option<&str>) {
-    let parts = url.split_once("://").and_then(|(scheme, rest)| {
-        let is_http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
-        let (authority, _) = rest.split_once('/').unwrap_or((rest, ""));
-        let (user, _) = authority.rsplit_once('@')?;
-        let rest = rest.get(user.len() + 1..)?;
-        (is_http && !user.is_empty()).then_some((scheme, user, rest))
-    });
-    match parts {
-        Some((scheme, user, rest)) => (format!("{scheme}://{rest}"), Some(user)),
-        None => (url.to_owned(), None),
     }
 }
 

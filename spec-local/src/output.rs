@@ -1,6 +1,5 @@
 //! The output of a run, read from the files it is written to.
 
-mod cursor;
 mod tail;
 
 use std::collections::VecDeque;
@@ -12,12 +11,11 @@ use std::time::Duration;
 use futures_core::stream::BoxStream;
 use futures_util::stream::{self, StreamExt};
 use spec_core::id::{OutputCursor, RunKey};
-use spec_core::sandbox::{Channel, Output, OutputLine, RunEnd, SpawnError};
+use spec_core::sandbox::{ByteCursor, Channel, Output, RunEnd, SpawnError, SplitLine, posix};
 
 use crate::failure;
 use crate::place::Place;
 use crate::process::Identity;
-use cursor::Cursor;
 use tail::Tail;
 
 const SHORTEST_WAIT: Duration = Duration::from_millis(10);
@@ -33,7 +31,9 @@ pub(crate) fn follow(
     let supervisor = Identity::read(&control.join("pid")).ok_or_else(|| {
         failure::not_found(format!("run {run} was never started in this sandbox"))
     })?;
-    let cursor = after.map_or(Ok(Cursor::default()), Cursor::parse)?;
+    let cursor = after
+        .map_or(Ok(ByteCursor::default()), ByteCursor::parse)
+        .map_err(|invalid| failure::rejected("the position is not one").with_source(invalid))?;
     let follower = Follower {
         identity: inode(&control),
         out: Tail::new(control.join("out"), cursor.out),
@@ -55,7 +55,7 @@ struct Follower {
     out: Tail,
     err: Tail,
     /// After the last line that was made ready.
-    cursor: Cursor,
+    cursor: ByteCursor,
     ready: VecDeque<Result<Output, SpawnError>>,
     ended: bool,
 }
@@ -109,10 +109,10 @@ impl Follower {
         let ready = &mut self.ready;
         let cursor = &mut self.cursor;
         let mut progress = self.out.read(|line| {
-            ready.push_back(cursor.advance(Channel::Stdout, line).map(Output::Line));
+            ready.push_back(advance(cursor, Channel::Stdout, line));
         })?;
         progress |= self.err.read(|line| {
-            ready.push_back(cursor.advance(Channel::Stderr, line).map(Output::Line));
+            ready.push_back(advance(cursor, Channel::Stderr, line));
         })?;
         if progress {
             return Ok(true);
@@ -137,8 +137,8 @@ impl Follower {
             (Channel::Stderr, self.err.finish()),
         ] {
             if let Some(line) = rest {
-                let line: Result<OutputLine, SpawnError> = self.cursor.advance(channel, line);
-                self.ready.push_back(line.map(Output::Line));
+                self.ready
+                    .push_back(advance(&mut self.cursor, channel, line));
             }
         }
         self.end(end);
@@ -151,7 +151,7 @@ impl Follower {
 
     fn recorded_end(&self) -> Result<Option<RunEnd>, SpawnError> {
         match fs::read_to_string(self.control.join("exit")) {
-            Ok(text) => parse_end(text.trim()).map(Some).ok_or_else(|| {
+            Ok(text) => posix::parse_end(&text).map(Some).ok_or_else(|| {
                 failure::internal(format!("the record of the end makes no sense: {text:.100}"))
             }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -160,20 +160,15 @@ impl Follower {
     }
 }
 
-fn parse_end(text: &str) -> Option<RunEnd> {
-    if text == "timed-out" {
-        return Some(RunEnd::TimedOut);
-    }
-    let (how, number) = text.split_once(' ')?;
-    let number: i32 = number.parse().ok()?;
-    match how {
-        "exited" => Some(RunEnd::Exited { code: number }),
-        "signaled" => Some(RunEnd::Signaled { signal: number }),
-        "lost" => Some(RunEnd::Lost {
-            reason: format!("what ran it ended without telling how, with code {number}"),
-        }),
-        _ => None,
-    }
+fn advance(
+    cursor: &mut ByteCursor,
+    channel: Channel,
+    line: SplitLine,
+) -> Result<Output, SpawnError> {
+    cursor
+        .advance(channel, line)
+        .map(Output::Line)
+        .map_err(|invalid| failure::internal("the cursor is invalid").with_source(invalid))
 }
 
 fn inode(path: &Path) -> Option<(u64, u64)> {

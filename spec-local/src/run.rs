@@ -9,6 +9,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use nix::unistd::{AccessFlags, access};
+use spec_core::sandbox::posix;
 use spec_core::sandbox::{RunRequest, SandboxPath, SpawnError, SpawnErrorKind};
 use tokio::process::Command;
 
@@ -17,17 +18,6 @@ use crate::files;
 use crate::isolation::{self, View};
 use crate::place::{MARKER, Place, private_folder};
 use crate::record::{Record, write_whole};
-
-/// See the comments in the script.
-const SUPERVISOR: &str = include_str!("supervise.sh");
-
-/// Runs the program, inside the isolation, and leaves its exit code on descriptor 3. What the shell
-/// itself says goes there as well: that is how a signal is told from an exit code beyond 128. It
-/// outlives the signal that ends the program's time, to see the program end.
-const INNER: &str = r#"exec 4>&2 2>&3
-trap : TERM
-(exec "$@" 2>&4 3>&- 4>&-)
-echo "exit $?" >&3"#;
 
 /// How long a supervisor may take to record itself.
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -49,13 +39,15 @@ pub(crate) async fn start(
     if control.join("pid").exists() {
         return Ok(());
     }
-    let environment = environment(place, request, search_path)?;
+    posix::check_request(request)?;
+    let environment = environment(place, request, search_path);
     let program = find_program(place, request, &environment)?;
     private_folder(&control).map_err(failure::io("make the folder of the run"))?;
     // Not by its path: an earlier run may have put a link in the way.
     files::folder(&place.inside(), &SandboxPath::run_folder(&request.key))?;
     let script = control.join("supervise.sh");
-    write_whole(&script, SUPERVISOR.as_bytes()).map_err(failure::io("write the supervisor"))?;
+    write_whole(&script, posix::SUPERVISOR.as_bytes())
+        .map_err(failure::io("write the supervisor"))?;
     let note = fs::OpenOptions::new()
         .create(true)
         .append(true)
@@ -89,7 +81,7 @@ pub(crate) async fn start(
         ));
     }
     command
-        .args(["/bin/sh", "-c", INNER, "run"])
+        .args(["/bin/sh", "-c", posix::INNER, "run"])
         .arg(&program)
         .args(request.argv.iter().skip(1))
         .env_clear()
@@ -140,7 +132,7 @@ fn environment(
     place: &Place,
     request: &RunRequest,
     search_path: &OsStr,
-) -> Result<BTreeMap<String, OsString>, SpawnError> {
+) -> BTreeMap<String, OsString> {
     let inside = place.inside();
     let mut environment = BTreeMap::from([
         ("HOME".to_owned(), inside.join("home").into_os_string()),
@@ -157,29 +149,10 @@ fn environment(
         .iter()
         .map(|(name, value)| (name, value.as_str()));
     for (name, value) in plain.chain(secrets) {
-        if !is_variable_name(name) {
-            return Err(failure::rejected(format!(
-                "`{name:.100}` is not a name for an environment variable"
-            )));
-        }
-        if value.contains('\0') {
-            return Err(failure::rejected(format!(
-                "the environment variable `{name}` holds a NUL character"
-            )));
-        }
         environment.insert(name.clone(), value.into());
     }
     environment.insert(MARKER.to_owned(), place.mark().into());
-    Ok(environment)
-}
-
-/// Shells hand only such names on.
-fn is_variable_name(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    environment
 }
 
 fn find_program(
@@ -187,9 +160,6 @@ fn find_program(
     request: &RunRequest,
     environment: &BTreeMap<String, OsString>,
 ) -> Result<PathBuf, SpawnError> {
-    if request.argv.iter().any(|argument| argument.contains('\0')) {
-        return Err(failure::rejected("an argument holds a NUL character"));
-    }
     let name = match request.argv.first() {
         Some(name) if !name.is_empty() => name,
         Some(_) | None => return Err(failure::rejected("no program is named")),

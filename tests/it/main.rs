@@ -1,4 +1,5 @@
 //! Suites that cross crates.
 #![cfg(test)] // Lets clippy see helpers as test code too.
 
+mod adapter;
 mod tidy;

@@ -1,5 +1,9 @@
 //! What a run prints, and how it ends.
 
+mod cursor;
+
+pub use cursor::ByteCursor;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

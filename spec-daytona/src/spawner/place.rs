@@ -1,0 +1,222 @@
+//! Where a sandbox is, and what is done when it does not answer.
+
+use std::time::Duration;
+
+use spec_core::id::{SandboxId, SandboxKey};
+use spec_core::sandbox::{Labels, SandboxRef, SpawnError, SpawnErrorKind};
+
+use super::shared::Shared;
+use crate::client::{ApiError, SandboxRecord, State, Toolbox};
+use crate::script::Folders;
+
+/// Labels that say what was made ready: without them a sandbox is half made.
+pub(super) const ROOT_LABEL: &str = "spec.root";
+pub(super) const COMMIT_LABEL: &str = "spec.commit";
+
+/// Time for a short command in a sandbox.
+pub(super) const SHORT: Duration = Duration::from_secs(30);
+
+/// A sandbox that can be worked in.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(super) id: SandboxId,
+    pub(super) toolbox: Toolbox,
+    pub(super) folders: Folders,
+}
+
+/// What Daytona says of a sandbox when it is asked by its id, which is the one answer to trust.
+#[derive(Debug)]
+pub(super) enum Standing {
+    Running,
+    /// It may be running soon.
+    Pending,
+    /// It is gone, or will not run any more; why.
+    Over(String),
+}
+
+impl Standing {
+    pub(super) fn of(record: Option<&SandboxRecord>) -> Self {
+        let Some(record) = record else {
+            return Self::Over("it does not exist any more".to_owned());
+        };
+        match record.standing() {
+            State::Running => Self::Running,
+            State::Pending | State::Unknown(_) => Self::Pending,
+            State::Suspended | State::Ending => Self::Over(
+                "it was stopped: by Daytona, after its time without requests or its whole time, or \
+                 by somebody"
+                    .to_owned(),
+            ),
+            State::Failed => Self::Over(format!("it is broken: {}", record.reason())),
+            State::Gone => Self::Over("it was deleted".to_owned()),
+        }
+    }
+}
+
+/// Whether a sandbox is the one of this key, made by this library.
+pub(super) fn is_of(record: &SandboxRecord, key: SandboxKey) -> bool {
+    let attempt = key.attempt();
+    let says = |name: &str, value: &str| record.labels.get(name).is_some_and(|is| is == value);
+    says("spec.managed", "true")
+        && says("spec.id", &attempt.spec_id.to_string())
+        && says("spec.phase", &attempt.phase.to_string())
+        && says("spec.attempt", &attempt.attempt.to_string())
+}
+
+/// Likewise, and of the same environment.
+pub(super) fn carries(record: &SandboxRecord, labels: &Labels) -> bool {
+    labels
+        .iter()
+        .filter(|(name, _)| name.as_str() != "spec.epoch")
+        .all(|(name, value)| record.labels.get(name) == Some(value))
+}
+
+pub(super) fn id_of(record: &SandboxRecord) -> Result<SandboxId, SpawnError> {
+    SandboxId::new(record.id.clone()).map_err(|invalid| {
+        SpawnError::new(
+            SpawnErrorKind::Protocol,
+            "Daytona gave a sandbox no usable id",
+        )
+        .with_source(invalid)
+    })
+}
+
+pub(super) fn gone(key: SandboxKey, why: &str) -> SpawnError {
+    let message = format!("the sandbox {key} cannot be used: {why}");
+    SpawnError::new(SpawnErrorKind::NotFound, message)
+}
+
+impl Shared {
+    /// The sandbox as Daytona knows it, by its id or else by its name; `None` when there is none.
+    pub(super) async fn record(
+        &self,
+        sandbox: &SandboxRef,
+    ) -> Result<Option<SandboxRecord>, ApiError> {
+        let id_or_name = match &sandbox.id {
+            Some(id) => id.as_str().to_owned(),
+            None => sandbox.key.to_string(),
+        };
+        let limit = self.client.config().outage_limit;
+        let found = self
+            .client
+            .persist(limit, || self.client.sandbox(&id_or_name))
+            .await?;
+        Ok(found.filter(|record| is_of(record, sandbox.key)))
+    }
+
+    /// Where a sandbox is in which a repository is checked out.
+    pub(super) async fn place(&self, sandbox: &SandboxRef) -> Result<Place, SpawnError> {
+        if let Some(place) = sandbox.id.as_ref().and_then(|id| self.known_place(id)) {
+            return Ok(place);
+        }
+        let key = sandbox.key;
+        let record = self
+            .record(sandbox)
+            .await
+            .map_err(|error| error.into_spawn_error(format!("cannot look up the sandbox {key}")))?;
+        match (Standing::of(record.as_ref()), record) {
+            (Standing::Running, Some(record)) => self.ready_place(key, &record),
+            (Standing::Over(why), _) => Err(gone(key, &why)),
+            (Standing::Running | Standing::Pending, _) => Err(SpawnError::new(
+                SpawnErrorKind::Unavailable,
+                format!("the sandbox {key} is not started yet"),
+            )),
+        }
+    }
+
+    fn ready_place(&self, key: SandboxKey, record: &SandboxRecord) -> Result<Place, SpawnError> {
+        let Some(root) = record.labels.get(ROOT_LABEL) else {
+            return Err(gone(key, "no repository was checked out in it"));
+        };
+        let place = Place {
+            id: id_of(record)?,
+            toolbox: self.toolbox(record)?,
+            folders: Folders::of_root(root.clone()),
+        };
+        self.remember_place(&place);
+        Ok(place)
+    }
+
+    pub(super) fn toolbox(&self, record: &SandboxRecord) -> Result<Toolbox, SpawnError> {
+        self.client
+            .toolbox(record)
+            .map_err(|error| error.into_spawn_error("cannot reach into the sandbox"))
+    }
+
+    /// Where a sandbox stands, asked by its id.
+    pub(super) async fn standing(&self, id: &SandboxId) -> Result<Standing, ApiError> {
+        let record = self.client.sandbox(id.as_str()).await?;
+        Ok(Standing::of(record.as_ref()))
+    }
+
+    /// Does something in a sandbox that may be done again, for as long as the sandbox is there and
+    /// there is hope. A toolbox that does not answer may be busy, restarting, or gone with its sandbox:
+    /// Daytona is asked which.
+    pub(super) async fn insist<T, F, Fut>(
+        &self,
+        key: SandboxKey,
+        id: &SandboxId,
+        what: &str,
+        operation: F,
+    ) -> Result<T, SpawnError>
+    where
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<T, ApiError>>,
+    {
+        let limit = self.client.config().outage_limit;
+        let mut waits = self.waits(limit);
+        loop {
+            let error = match operation().await {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            tracing::debug!(sandbox.key = %key, what, error = &error as &dyn std::error::Error, "not done yet");
+            let standing = self.standing(id).await;
+            if let Ok(Standing::Over(why)) = standing {
+                self.forget_place(id);
+                return Err(gone(key, &why));
+            }
+            // A sandbox that is there has a toolbox, whatever its proxy says at the moment.
+            let may_pass = error.is_passing() || error.is_not_found();
+            let wait = waits.next().filter(|_| may_pass);
+            let Some(wait) = wait else {
+                return Err(error.into_spawn_error(format!("cannot {what} in the sandbox {key}")));
+            };
+            tokio::time::sleep(wait.max(error.retry_after().unwrap_or_default())).await;
+        }
+    }
+
+    /// Waits that grow, up to `limit` in all.
+    pub(super) fn waits(&self, limit: Duration) -> impl Iterator<Item = Duration> + Send + use<> {
+        use backon::BackoffBuilder as _;
+        self.client.backoff().with_total_delay(Some(limit)).build()
+    }
+
+    /// Runs one verb of the script; what it printed.
+    pub(super) async fn verb(
+        &self,
+        place: &Place,
+        verb: &'static str,
+        arguments: &[&str],
+        limit: Duration,
+    ) -> Result<String, ApiError> {
+        let command = place.folders.verb(verb, arguments);
+        self.command(&place.toolbox, verb, &command, limit).await
+    }
+
+    /// Runs a command; what it printed.
+    pub(super) async fn command(
+        &self,
+        toolbox: &Toolbox,
+        name: &'static str,
+        command: &str,
+        limit: Duration,
+    ) -> Result<String, ApiError> {
+        let done = toolbox.execute(&self.client, command, limit).await?;
+        if done.exit_code == 0 {
+            Ok(done.result)
+        } else {
+            Err(ApiError::command(name, done.exit_code, &done.result))
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Starting a program in a sandbox, once, whatever happens to requests and shells.
+
+use std::time::Duration;
+
+use spec_core::id::SandboxKey;
+use spec_core::sandbox::posix::{self, quote};
+use spec_core::sandbox::{RunRequest, SandboxPath, SandboxRef, SpawnError, SpawnErrorKind};
+
+use super::place::{Place, SHORT};
+use super::shared::Shared;
+use crate::client::Upload;
+use crate::script::name_of;
+
+/// Sessions that are tried for one start. The shell of one may die before it comes to the command.
+const SESSIONS: usize = 4;
+
+impl Shared {
+    pub(super) async fn start(
+        &self,
+        sandbox: &SandboxRef,
+        request: &RunRequest,
+    ) -> Result<(), SpawnError> {
+        posix::check_request(request)?;
+        let place = self.place(sandbox).await?;
+        let name = name_of(&request.key);
+        let folder = place
+            .folders
+            .absolute(&SandboxPath::run_folder(&request.key));
+        let vault = &self.client.config().vault_secrets;
+        let inputs = vec![
+            ("env", environment(request).into_bytes()),
+            (
+                "launch.sh",
+                launch(&place, request, vault.keys()).into_bytes(),
+            ),
+            ("program", program(request).into()),
+        ];
+        self.prepare(&place, sandbox.key, &name, &folder, inputs)
+            .await?;
+        self.launch(&place, sandbox.key, &name, request.timeout)
+            .await
+    }
+
+    /// Uploads what a run needs and makes its folders.
+    pub(super) async fn prepare(
+        &self,
+        place: &Place,
+        key: SandboxKey,
+        name: &str,
+        folder: &str,
+        inputs: Vec<(&'static str, Vec<u8>)>,
+    ) -> Result<(), SpawnError> {
+        let incoming = place.folders.incoming();
+        let program = inputs
+            .iter()
+            .find(|(name, _)| *name == "program")
+            .map(|(_, program)| String::from_utf8_lossy(program).into_owned());
+        let uploads: Vec<Upload> = inputs
+            .into_iter()
+            .map(|(name, content)| Upload {
+                path: format!("{incoming}/{name}"),
+                content,
+            })
+            .collect();
+        let repository = place.folders.layout().repository;
+        let said = self
+            .insist(key, &place.id, "prepare a run", || async {
+                place.toolbox.upload(&self.client, &uploads).await?;
+                let arguments = [&incoming, name, folder, &repository];
+                self.verb(place, "prepare-run", &arguments, SHORT).await
+            })
+            .await?;
+        match (said.trim(), program) {
+            ("no-program", Some(program)) => Err(SpawnError::new(
+                SpawnErrorKind::ProgramNotFound,
+                format!(
+                    "program `{program}` does not exist in the sandbox: use a snapshot or an image \
+                     that has it"
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Has what was prepared run by a session, which carries the run and does not own it: the run goes
+    /// on when the session's shell dies.
+    pub(super) async fn launch(
+        &self,
+        place: &Place,
+        key: SandboxKey,
+        name: &str,
+        limit: Duration,
+    ) -> Result<(), SpawnError> {
+        let seconds = limit.as_millis().div_ceil(1000).max(1).to_string();
+        let command = place.folders.verb("start-run", &[name, &seconds]);
+        let mut said = String::new();
+        for _ in 0..SESSIONS {
+            // A new one each time: what an old one's shell did not come to, it never will.
+            let session = format!("spec-{name}-{}", uuid::Uuid::now_v7());
+            said = self
+                .insist(key, &place.id, "start a run", || async {
+                    let toolbox = &place.toolbox;
+                    toolbox.create_session(&self.client, &session).await?;
+                    match toolbox
+                        .start_command(&self.client, &session, &command)
+                        .await
+                    {
+                        Ok(_) => {}
+                        // It may have been started. The record of the run tells.
+                        Err(error) if error.is_unclear() => {
+                            tracing::debug!(%error, "no answer to a start");
+                        }
+                        Err(error) => return Err(error),
+                    }
+                    self.verb(place, "await-start", &[name], SHORT).await
+                })
+                .await?;
+            if said.trim() == "started" {
+                return Ok(());
+            }
+        }
+        let message = format!("the run {name} did not start in the sandbox {key}: {said:.300}");
+        Err(SpawnError::new(SpawnErrorKind::Unavailable, message))
+    }
+}
+
+fn program(request: &RunRequest) -> &str {
+    request.argv.first().map_or("", String::as_str)
+}
+
+/// What the program's environment is made of. It is uploaded, read once, and removed.
+fn environment(request: &RunRequest) -> String {
+    let plain = request
+        .env
+        .iter()
+        .map(|(name, value)| (name, value.as_str()));
+    let secret = request
+        .secrets
+        .iter()
+        .map(|secret| (&secret.name, secret.value.expose()));
+    let mut script = String::new();
+    for (name, value) in plain.chain(secret) {
+        script.extend(["export ", name, "=", &quote(value), "\n"]);
+    }
+    script
+}
+
+/// The script that becomes the program.
+fn launch<'a>(
+    place: &Place,
+    request: &RunRequest,
+    vault: impl Iterator<Item = &'a String>,
+) -> String {
+    let repository = quote(&place.folders.layout().repository);
+    let env = quote(&format!(
+        "{}/env",
+        place.folders.record(&name_of(&request.key))
+    ));
+    let mut script = format!(
+        "cd {repository} || exit 126\n\
+         exec env -i HOME=\"${{HOME:-/root}}\" LANG=C.UTF-8 PATH=\"$PATH\""
+    );
+    // Daytona puts placeholders for these into the environment of everything in the sandbox.
+    for name in vault {
+        script.extend([" ", name, "=\"${", name, "}\""]);
+    }
+    script
+        .push_str(" \\\n    sh -c '. \"$1\"; command -p rm -f -- \"$1\"; shift; exec \"$@\"' sh ");
+    script.push_str(&env);
+    for argument in &request.argv {
+        script.extend([" ", &quote(argument)]);
+    }
+    script.push('\n');
+    script
+}

@@ -1,0 +1,4 @@
+//! The Daytona adapter against the fake Daytona.
+
+mod conformance;
+mod stage;

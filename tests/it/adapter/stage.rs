@@ -1,0 +1,141 @@
+//! A repository, a fake Daytona, and spawners over it.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use spec_core::SandboxSpawner;
+use spec_core::id::CommitId;
+use spec_core::testing::conformance::spawner::{KnownRepository, SpawnerFixture};
+use spec_daytona::{DaytonaConfig, DaytonaSpawner};
+use spec_tests::daytona::{FakeDaytona, FakeHandle, FakeOptions};
+use tempfile::TempDir;
+
+/// A repository with two commits.
+#[derive(Debug)]
+pub(crate) struct Repository {
+    folder: TempDir,
+    head: CommitId,
+    earlier: CommitId,
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(folder)
+        .args(["-c", "user.name=Test", "-c", "user.email=test@example.org"])
+        .args(arguments)
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "git {arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+impl Repository {
+    pub(crate) fn new() -> Self {
+        let folder = TempDir::with_prefix("spec-tests-repository-").unwrap();
+        git(folder.path(), &["init", "--quiet", "--initial-branch=main"]);
+        let commit = |text: &str| {
+            std::fs::write(folder.path().join("README.md"), text).unwrap();
+            git(folder.path(), &["add", "--all"]);
+            git(folder.path(), &["commit", "--quiet", "--message", text]);
+            CommitId::new(git(folder.path(), &["rev-parse", "HEAD"])).unwrap()
+        };
+        let earlier = commit("earlier\n");
+        let head = commit("head\n");
+        Self {
+            folder,
+            head,
+            earlier,
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.folder.path().display().to_string()
+    }
+
+    fn known(&self) -> KnownRepository {
+        KnownRepository {
+            url: self.url(),
+            head: self.head.clone(),
+            file: "README.md".to_owned(),
+            content: b"head\n".to_vec(),
+            earlier: self.earlier.clone(),
+            earlier_content: b"earlier\n".to_vec(),
+            unknown_commit: CommitId::new("0123456789".repeat(4)).unwrap(),
+            not_a_repository: self.folder.path().join("nothing").display().to_string(),
+        }
+    }
+}
+
+/// How the adapter is to be configured for a fake: as ever, and without patience.
+pub(crate) fn config(fake: &FakeHandle) -> DaytonaConfig {
+    DaytonaConfig::new(&fake.api_url(), fake.api_key())
+        .unwrap()
+        .with_poll_interval(Duration::from_millis(10))
+        .with_outage_limit(Duration::from_secs(20))
+        .with_rates(100_000, 1_000_000)
+}
+
+/// Spawners over fakes that end with the fixture.
+#[derive(Debug)]
+pub(crate) struct DaytonaFixture {
+    repository: Repository,
+    fakes: Mutex<Vec<FakeDaytona>>,
+    /// Which fake a spawner has: the port does not tell.
+    configs: Mutex<HashMap<usize, DaytonaConfig>>,
+}
+
+impl DaytonaFixture {
+    pub(crate) fn new() -> Self {
+        Self {
+            repository: Repository::new(),
+            fakes: Mutex::default(),
+            configs: Mutex::default(),
+        }
+    }
+
+    fn open(&self, config: DaytonaConfig) -> Arc<dyn SandboxSpawner> {
+        let spawner: Arc<dyn SandboxSpawner> =
+            Arc::new(DaytonaSpawner::new(config.clone()).unwrap());
+        let mut configs = self.configs.lock().unwrap_or_else(PoisonError::into_inner);
+        configs.insert(address(&spawner), config);
+        spawner
+    }
+}
+
+fn address(spawner: &Arc<dyn SandboxSpawner>) -> usize {
+    Arc::as_ptr(spawner).cast::<()>().addr()
+}
+
+#[async_trait]
+impl SpawnerFixture for DaytonaFixture {
+    async fn fresh(&self) -> Arc<dyn SandboxSpawner> {
+        let fake = FakeDaytona::start(FakeOptions::default()).await.unwrap();
+        let spawner = self.open(config(&fake));
+        let mut fakes = self.fakes.lock().unwrap_or_else(PoisonError::into_inner);
+        fakes.push(fake);
+        spawner
+    }
+
+    fn repository(&self) -> KnownRepository {
+        self.repository.known()
+    }
+
+    async fn reopen(&self, old: Arc<dyn SandboxSpawner>) -> Option<Arc<dyn SandboxSpawner>> {
+        let config = {
+            let configs = self.configs.lock().unwrap_or_else(PoisonError::into_inner);
+            configs.get(&address(&old)).unwrap().clone()
+        };
+        Some(self.open(config))
+    }
+
+    fn runs_programs(&self) -> bool {
+        true
+    }
+}
