@@ -15,7 +15,7 @@ use spec_sqlx::SqliteStore;
 
 use crate::database::PostgresUrl;
 use crate::offline_agent;
-use crate::sandboxes::Sandboxes;
+use crate::sandboxes::{Made, Sandboxes};
 
 /// First argument that turns a program of this package into the offline agent, so that the agent is
 /// always the one that was built with the program.
@@ -31,6 +31,21 @@ const LEASE: Duration = Duration::from_secs(3);
 
 /// A machine over whatever database and sandboxes the options name.
 pub type HostMachine = DynSpecStateMachine;
+
+/// A machine, and what it works with.
+#[derive(Debug)]
+pub struct Host {
+    /// The machine.
+    pub machine: HostMachine,
+    sandboxes: Made,
+}
+
+impl Host {
+    /// Sees to what is under way, before the program ends.
+    pub async fn close(&self) {
+        self.sandboxes.close().await;
+    }
+}
 
 /// Where a program of this package keeps things, and how its agent behaves.
 #[derive(Debug, Clone)]
@@ -91,7 +106,7 @@ pub fn act_as_offline_agent() -> Option<ExitCode> {
     (arguments.peek()? == OFFLINE_AGENT_ARGUMENT).then(|| offline_agent::main(arguments))
 }
 
-/// Opens the machine that `options` describe.
+/// Opens the machine that `options` describe, and says what is worth knowing of its sandboxes.
 ///
 /// # Errors
 ///
@@ -100,7 +115,8 @@ pub fn act_as_offline_agent() -> Option<ExitCode> {
 pub async fn open(
     options: &HostOptions,
     projects: impl ProjectSource,
-) -> anyhow::Result<HostMachine> {
+    say: &(dyn Fn(&str) + Sync),
+) -> anyhow::Result<Host> {
     let data = options.data()?;
     let HostOptions {
         database,
@@ -114,11 +130,13 @@ pub async fn open(
         None => open_file(&data.join(sandboxes.database_file())).await?,
     };
     let environment = sandboxes.environment(&data, database.as_ref()).await?;
-    let spawner = sandboxes.spawner(&data).await?;
-    Ok(SpecStateMachine::new(store, spawner, projects)
+    let sandboxes = sandboxes.spawner(&data, say).await?;
+    let spawner = Arc::clone(&sandboxes.spawner);
+    let machine = SpecStateMachine::new(store, spawner, projects)
         .with_agent(options.agent()?)
         .with_sync_target(DirectoryTarget::new(out))
-        .with_config(RunnerConfig::new(environment).with_lease(LEASE)))
+        .with_config(RunnerConfig::new(environment).with_lease(LEASE));
+    Ok(Host { machine, sandboxes })
 }
 
 /// Makes the data folder, and sees that it can be written to.

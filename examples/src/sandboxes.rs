@@ -4,13 +4,15 @@ mod advice;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use spec_core::SandboxSpawner;
 use spec_core::id::Environment;
 use spec_daytona::{DaytonaConfig, DaytonaSpawner};
 use spec_local::LocalSpawner;
+use tokio::time::timeout;
 use url::Url;
 
 use crate::database::PostgresUrl;
@@ -21,6 +23,8 @@ use advice::Advised;
 
 /// The offline agent in a sandbox that is not on this machine.
 const AGENT_ELSEWHERE: &str = "spec-offline-agent";
+/// Longest wait at the end of a program.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 
 /// Who makes sandboxes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -77,7 +81,7 @@ impl SandboxArguments {
                 Provider::ThisMachine
             }
             Spawner::Daytona => Provider::Daytona(Box::new(Account {
-                config: DaytonaConfig::from_env()?,
+                config: account(daytona_snapshot)?,
                 environment,
             })),
         };
@@ -85,6 +89,65 @@ impl SandboxArguments {
             provider,
             agent_program,
         })
+    }
+}
+
+/// The account that the environment names, with sandboxes from that snapshot.
+///
+/// # Errors
+///
+/// Names the variable that is missing or cannot be used.
+pub fn account(snapshot: Option<String>) -> anyhow::Result<DaytonaConfig> {
+    let config = DaytonaConfig::from_env()?;
+    Ok(match snapshot {
+        Some(snapshot) => config.with_snapshot(snapshot),
+        None => config,
+    })
+}
+
+/// Asks Daytona whether the account can be used, and says what is worth knowing of it.
+///
+/// # Errors
+///
+/// When nothing like Daytona answers, the key is not known, or it lacks a permission.
+pub async fn preflight(
+    daytona: &DaytonaSpawner,
+    say: &(dyn Fn(&str) + Sync),
+) -> anyhow::Result<()> {
+    let url = daytona.config().api_url();
+    say(&format!("sandboxes are made at Daytona, {url}"));
+    let found = daytona.preflight().await.with_context(|| {
+        format!("cannot use the account at {url} that DAYTONA_API_URL and DAYTONA_API_KEY name")
+    })?;
+    let version = found.api_version.as_deref();
+    say(&format!(
+        "Daytona {}, default snapshot: {}",
+        version.unwrap_or("does not say its version"),
+        found.default_snapshot.as_deref().unwrap_or("none")
+    ));
+    if found.maintenance {
+        say("note: Daytona is in maintenance and may refuse to make sandboxes");
+    }
+    Ok(())
+}
+
+/// A spawner, and what has to be seen to before its program ends.
+#[derive(Debug)]
+pub struct Made {
+    /// The spawner.
+    pub spawner: Arc<dyn SandboxSpawner>,
+    daytona: Option<DaytonaSpawner>,
+}
+
+impl Made {
+    /// Waits for requests for sandboxes that are under way, though not for ever: a sandbox that is
+    /// made later is found by its name, and has its time to live.
+    pub async fn close(&self) {
+        if let Some(daytona) = &self.daytona
+            && timeout(CLOSE_WITHIN, daytona.close()).await.is_err()
+        {
+            tracing::warn!("Daytona has not answered a request for a sandbox");
+        }
     }
 }
 
@@ -146,19 +209,27 @@ impl Sandboxes {
         self.agent_program.as_deref().or(elsewhere)
     }
 
-    /// The spawner.
+    /// Makes the spawner, and says what is worth knowing of it.
     ///
     /// # Errors
     ///
     /// When the account cannot be used.
-    pub async fn spawner(&self, data: &Path) -> anyhow::Result<Arc<dyn SandboxSpawner>> {
-        match &self.provider {
-            Provider::ThisMachine => Ok(Arc::new(on_this_machine(data).await)),
-            Provider::Daytona(account) => {
-                let spawner = DaytonaSpawner::new(account.config.clone());
-                Ok(Arc::new(Advised::new(spawner)))
+    pub async fn spawner(&self, data: &Path, say: &(dyn Fn(&str) + Sync)) -> anyhow::Result<Made> {
+        let account = match &self.provider {
+            Provider::ThisMachine => {
+                return Ok(Made {
+                    spawner: Arc::new(on_this_machine(data).await),
+                    daytona: None,
+                });
             }
-        }
+            Provider::Daytona(account) => account,
+        };
+        let daytona = DaytonaSpawner::new(account.config.clone())?;
+        preflight(&daytona, say).await?;
+        Ok(Made {
+            spawner: Arc::new(Advised::new(daytona.clone())),
+            daytona: Some(daytona),
+        })
     }
 
     /// What the sandboxes of this deployment are labelled with.

@@ -238,7 +238,7 @@ impl Smoke<'_> {
         };
         if self.report.step("terminate", work).await.is_none() {
             (self.say)(&format!(
-                "NOT DELETED: sandbox {called} ({key}) may still be there; it ends by itself {} s after it was made",
+                "NOT DELETED: sandbox {called} may still be there; it ends by itself {} s after it was made",
                 self.plan.ttl.as_secs()
             ));
             return;

@@ -12,8 +12,9 @@ use anyhow::Context as _;
 use clap::Parser;
 use spec_core::clock::{IdGenerator as _, UuidV7Generator};
 use spec_core::id::{Environment, ProjectId};
-use spec_daytona::{DaytonaConfig, DaytonaSpawner};
+use spec_daytona::DaytonaSpawner;
 use spec_examples::repositories::{Access, GitToken, RemoteUrl, Repository};
+use spec_examples::sandboxes::{account, preflight};
 use spec_examples::smoke::{Plan, Report, smoke};
 use tokio_util::sync::CancellationToken;
 
@@ -41,6 +42,9 @@ struct Arguments {
         default_value = "https://github.com/octocat/Hello-World"
     )]
     repository: RemoteUrl,
+    /// The snapshot that the sandbox is made from; by default that of the account.
+    #[arg(long, value_name = "NAME")]
+    daytona_snapshot: Option<String>,
 }
 
 #[tokio::main]
@@ -69,8 +73,7 @@ async fn main() -> ExitCode {
 }
 
 async fn look(arguments: Arguments, interrupted: &CancellationToken) -> anyhow::Result<Report> {
-    let config = DaytonaConfig::from_env()?;
-    println!("Daytona at {}", config.api_url());
+    let config = account(arguments.daytona_snapshot)?;
     let access = Access {
         folders: false,
         token: GitToken::from_env()?,
@@ -82,10 +85,18 @@ async fn look(arguments: Arguments, interrupted: &CancellationToken) -> anyhow::
         environment: Environment::new(format!("daytona-live-{}", UuidV7Generator.uuid()))?,
         ttl: TTL,
     };
-    let spawner = DaytonaSpawner::new(config);
+    let spawner = DaytonaSpawner::new(config)?;
     let mut report = Report::default();
     let say = |text: &str| println!("{text}");
+    let work = async {
+        preflight(&spawner, &say).await?;
+        Ok(((), "the key may make and delete sandboxes".to_owned()))
+    };
+    if report.step("preflight", work).await.is_none() {
+        return Ok(report);
+    }
     smoke(&spawner, &plan, interrupted, &say, &mut report).await;
+    spawner.close().await;
     Ok(report)
 }
 

@@ -18,7 +18,7 @@ use spec_core::store::{PageLimit, SpecQuery, SpecSummary};
 use spec_core::{LaunchRequest, Policy, Spec, SpecStatus};
 use spec_examples::database::DatabaseArguments;
 use spec_examples::display::Display;
-use spec_examples::host::{HostMachine, HostOptions, act_as_offline_agent, open};
+use spec_examples::host::{Host, HostMachine, HostOptions, act_as_offline_agent, open};
 use spec_examples::repositories::{Access, AnyRepository, GitToken, RemoteUrl, Repository};
 use spec_examples::sandboxes::SandboxArguments;
 use spec_examples::summary::summary;
@@ -100,8 +100,10 @@ async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let user = UserId::new("local")?;
     let display = Display::new();
     let Some(idea) = arguments.idea else {
-        let machine = open(&options, AnyRepository(access)).await?;
-        return resume(&machine, &user, &options.out, &display).await;
+        let host = begin(&options, access, &display).await?;
+        let ended = resume(&host.machine, &user, &options.out, &display).await;
+        host.close().await;
+        return ended;
     };
     let title = match arguments.title {
         Some(title) => Title::new(title)?,
@@ -119,8 +121,9 @@ async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     if let Some(remark) = access.remark(&repository) {
         display.note(&remark);
     }
-    let machine = open(&options, AnyRepository(access)).await?;
-    let left = unfinished(&machine, &user).await?;
+    let host = begin(&options, access, &display).await?;
+    let machine = &host.machine;
+    let left = unfinished(machine, &user).await?;
     if !left.is_empty() {
         let these = if left.len() == 1 {
             "spec is"
@@ -140,7 +143,25 @@ async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         .for_project(project)
         .with_policy(policy);
     let launched = machine.launch(request).await?;
-    finish(&machine, &user, launched.spec().id, &options.out, &display).await
+    let ended = finish(machine, &user, launched.spec().id, &options.out, &display).await;
+    host.close().await;
+    ended
+}
+
+/// Opens the machine, and ends what earlier runs have left at Daytona.
+async fn begin(options: &HostOptions, access: Access, display: &Display) -> anyhow::Result<Host> {
+    let say = |text: &str| display.note(text);
+    let host = open(options, AnyRepository(access), &say).await?;
+    // A server does it again and again; this program drives its own specs only.
+    if !options.sandboxes.are_local()
+        && let Err(error) = host.machine.reap().await
+    {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "cannot end what earlier runs have left"
+        );
+    }
+    Ok(host)
 }
 
 /// The beginning of the idea: its first line, at most 100 characters.

@@ -21,6 +21,7 @@ use spec_examples::repositories::{Access, GitToken, NamedRepository, RemoteUrl, 
 use spec_examples::sandboxes::SandboxArguments;
 use spec_http::{HttpConfig, NoAuth, router};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// How long open connections may take to end once the program was told to stop.
@@ -99,13 +100,17 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
         out: arguments.out,
         agent_delay: arguments.slow_ms,
     };
-    let machine = open(&options, StaticProjects::new(projects)).await?;
+    let say = |text: &str| println!("{text}");
+    let host = open(&options, StaticProjects::new(projects), &say).await?;
+    let machine = &host.machine;
     let stopping = CancellationToken::new();
     let config = HttpConfig::new(NoAuth::local()?).with_shutdown(stopping.clone());
     let app = Router::new().nest("/api/v1", router(machine.clone().into_dyn(), config));
     let listener = TcpListener::bind(arguments.listen)
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
+    // Before anybody is told that it is there: who is told may ask it to end.
+    let asked = StopSignal::listen()?;
     if let Some(name) = &options.replica {
         println!("replica {name}");
     }
@@ -124,17 +129,19 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
             .context("the runner failed")
     };
     let stop = async {
-        stop_signal().await?;
+        asked.asked().await;
         println!("stopping");
         stopping.cancel();
         // Both end by themselves now; a client that never closes must not hold the program.
         tokio::time::sleep(SHUTDOWN_GRACE).await;
         anyhow::Ok(())
     };
-    tokio::select! {
+    let ended = tokio::select! {
         ended = async { tokio::try_join!(serving, running) } => ended.map(drop),
         stopped = stop => stopped,
-    }
+    };
+    host.close().await;
+    ended
 }
 
 /// The repositories that were named, or the one that the program was started in.
@@ -167,12 +174,25 @@ fn projects(named: Vec<NamedRepository>, access: &Access) -> anyhow::Result<Vec<
         .collect()
 }
 
-/// Completes at Ctrl-C, or when the program is asked to end.
-async fn stop_signal() -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot listen for Ctrl-C"),
-        _asked = terminate.recv() => Ok(()),
+/// What asks the program to end: Ctrl-C, or SIGTERM.
+struct StopSignal {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignal {
+    /// From now on neither ends the program by itself.
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?,
+            terminate: signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?,
+        })
+    }
+
+    async fn asked(mut self) {
+        tokio::select! {
+            _interrupted = self.interrupt.recv() => {}
+            _terminated = self.terminate.recv() => {}
+        }
     }
 }

@@ -4,7 +4,10 @@
 mod agents;
 mod chaos;
 mod database;
+mod daytona;
 mod daytona_arguments;
+mod daytona_live;
+mod daytona_serve;
 mod embed;
 mod environment;
 mod git_server;
