@@ -2,4 +2,5 @@
 #![cfg(test)] // Lets clippy see helpers as test code too.
 
 mod adapter;
+mod fake_daytona;
 mod tidy;

@@ -114,6 +114,12 @@ impl IntoResponse for Refusal {
     }
 }
 
+/// The error of a body that is too long, which is found before there is a handler to name it.
+pub(crate) fn too_large(response: &Response) -> Option<Refusal> {
+    let status = StatusCode::PAYLOAD_TOO_LARGE;
+    (response.status() == status).then(|| Refusal::new(status, "request entity too large"))
+}
+
 /// What is answered where no daemon is alive: nothing but the number.
 pub(crate) fn dead_daemon() -> Response {
     let mut response = Response::new(Body::empty());

@@ -70,11 +70,11 @@ async fn create(
     uri: OriginalUri,
     bytes: Bytes,
 ) -> Response {
-    let result = create_sandbox(&world, &connection, &bytes).await;
+    let result = create_sandbox(&world, &connection, &bytes);
     answer(&uri, result)
 }
 
-async fn create_sandbox(world: &Arc<World>, connection: &Connection, bytes: &Bytes) -> Answer {
+fn create_sandbox(world: &Arc<World>, connection: &Connection, bytes: &Bytes) -> Answer {
     let request: CreateSandbox = body(bytes)?;
     request.validate()?;
     if world.strikes(Fault::CreateUnavailable) {
@@ -305,8 +305,9 @@ async fn set_ttl(
     uri: OriginalUri,
     Path(path): Path<(String, String)>,
 ) -> Response {
+    let minute = world.options.minute;
     set_minutes(&world, &uri, path, 0, |sandbox, minutes| {
-        sandbox.record.ttl = minutes;
+        sandbox.record.set_ttl(minutes, minute);
         // Counted anew from here.
         sandbox.born = Instant::now();
     })

@@ -12,14 +12,14 @@ use axum::{Extension, Json};
 use nix::sys::signal::Signal;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe::Receiver;
 use tokio::process::Command;
 
 use crate::daytona::answer::{Answer, Refusal};
 use crate::daytona::control::body;
+use crate::daytona::process;
 use crate::daytona::toolbox::Here;
-use crate::daytona::{Fault, lifecycle, process};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -39,15 +39,10 @@ pub(crate) fn shell() -> &'static str {
     }
 }
 
-/// Keeps the text of a command, and lets the faults strike that wait for one.
-pub(crate) fn begun(here: &Here, command: &str) {
+/// Keeps the text of a command.
+pub(crate) fn keep(here: &Here, command: &str) {
     here.world
         .with(|inner| inner.commands.push(command.to_owned()));
-    for fault in [Fault::AutoStop, Fault::Oom] {
-        if here.world.strikes(fault) {
-            lifecycle::strike_soon(&here.world, &here.id, fault);
-        }
-    }
 }
 
 pub(crate) async fn execute(Extension(here): Extension<Here>, bytes: Bytes) -> Answer {
@@ -55,7 +50,7 @@ pub(crate) async fn execute(Extension(here): Extension<Here>, bytes: Bytes) -> A
     if request.command.is_empty() {
         return Err(Refusal::bad_request("command is required").code("INVALID_REQUEST_BODY"));
     }
-    begun(&here, &request.command);
+    keep(&here, &request.command);
     let world = Arc::clone(&here.world);
     // Not tied to the request: who hangs up does not end the command.
     let running = world.tasks.spawn(run(here, request));
@@ -69,10 +64,9 @@ async fn run(here: Here, request: Execute) -> Answer {
     let started = {
         let mut command = Command::new(shell());
         command
-            .arg("-c")
-            .arg(&request.command)
             .current_dir(here.path(request.cwd.as_deref().unwrap_or_default()))
-            .stdin(Stdio::null())
+            // The command is the shell's input: what reads in it reads the rest of the command.
+            .stdin(Stdio::piped())
             .stdout(writer.try_clone().map_err(Refusal::internal)?)
             .stderr(writer);
         // As the daemon sets them: over what every process has.
@@ -83,10 +77,17 @@ async fn run(here: Here, request: Execute) -> Answer {
         return Ok(could_not_run());
     };
     let leader = child.id().unwrap_or_default();
+    let stdin = child.stdin.take();
     let ending = async {
         let mut text = Vec::new();
+        let feeding = async {
+            if let Some(mut stdin) = stdin {
+                // A shell that has ended reads no more.
+                let _fed = stdin.write_all(request.command.as_bytes()).await;
+            }
+        };
         // Until everything that holds the output open has ended, not only the command.
-        let _read = output.read_to_end(&mut text).await;
+        let (_read, ()) = tokio::join!(output.read_to_end(&mut text), feeding);
         (text, child.wait().await)
     };
     let (text, status) = match request.timeout.filter(|seconds| *seconds > 0) {

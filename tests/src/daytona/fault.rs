@@ -5,6 +5,8 @@ use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
 /// Something that goes wrong at the provider.
+///
+/// What is said to happen to a command, or shortly after it began, happens to commands of sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
     /// The sandbox is created, and the connection dropped before any answer.

@@ -94,7 +94,7 @@ pub(crate) async fn logs(
         .into_iter()
         .find(|fault| here.world.strikes(*fault));
     let mut stream = Stream {
-        activity: Activity::begin(&here),
+        activity: Activity::of(&here, &headers),
         cut: cut.map(|fault| (fault, here.world.with(|inner| inner.socket_cut_at))),
         here,
         connection,
@@ -132,8 +132,8 @@ fn whole(log: &[u8], shape: Shape) -> Response {
 
 /// A log on its way. It always begins at the first byte.
 struct Stream {
-    /// An open socket is activity.
-    activity: Activity,
+    /// An open socket is activity, unless it asks not to be.
+    activity: Option<Activity>,
     here: Here,
     connection: Connection,
     session: Arc<Session>,
@@ -192,9 +192,8 @@ impl Stream {
                 || self.session.deleted.is_cancelled();
             let room = self.cut.map_or(u64::MAX, |(_, at)| at - self.sent);
             let room = usize::try_from(room).unwrap_or(usize::MAX).min(most);
-            let read = match self.file.read(buffer.get_mut(..room).unwrap_or_default()) {
-                Ok(read) => read,
-                Err(_) => return End::Lost,
+            let Ok(read) = self.file.read(buffer.get_mut(..room).unwrap_or_default()) else {
+                return End::Lost;
             };
             if let Some((fault, at)) = self.cut
                 && (self.sent + read as u64 >= at || (read == 0 && is_over))

@@ -47,8 +47,9 @@ pub(crate) async fn front(
     }
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    if let Some(rest) = path.strip_prefix("/api") {
-        if rest.starts_with("/socket.io") || !(rest.is_empty() || rest.starts_with('/')) {
+    let rest = path.strip_prefix("/api");
+    if let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+        if rest.starts_with("/socket.io") {
             return Refusal::not_found(format!("Cannot {method} {path}")).of_control_plane(&path);
         }
         if world.strikes(Fault::DashboardHtml) {
@@ -85,7 +86,11 @@ async fn control_plane(
     let mut response = if can_be_limited && world.strikes(Fault::RateLimited) {
         too_many(world, class)
     } else {
-        next.run(request).await
+        let response = next.run(request).await;
+        match answer::too_large(&response) {
+            Some(refusal) => refusal.of_control_plane(path),
+            None => response,
+        }
     };
     count(world, class, response.headers_mut());
     response
@@ -138,7 +143,7 @@ fn too_many(world: &World, class: &'static str) -> Response {
 
 /// Counts a request in the running minute and says what is left of it.
 fn count(world: &World, class: &'static str, headers: &mut HeaderMap) {
-    let window = Duration::from_secs(60);
+    let window = Duration::from_mins(1);
     let (begun, used) = world.with(|inner| {
         let now = Instant::now();
         let entry = inner.throttled.entry(class).or_insert((now, 0));
@@ -196,7 +201,12 @@ async fn record(world: &World, request: Request) -> Result<Request, Response> {
 
 fn keep(world: &World, recorded: RecordedRequest, bytes: &Bytes) {
     if let Some(file) = &world.options.record_file {
-        let headers: BTreeMap<_, _> = recorded.headers.iter().cloned().collect();
+        let mut headers: BTreeMap<_, _> = recorded.headers.iter().cloned().collect();
+        for secret in ["authorization", "x-daytona-preview-token"] {
+            headers
+                .entry(secret.to_owned())
+                .and_modify(|value| "***".clone_into(value));
+        }
         let line = json!({
             "method": recorded.method,
             "path": recorded.path,

@@ -1,5 +1,6 @@
 //! Git of the daemon: clone and status.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
@@ -10,8 +11,6 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::process::Command;
-
-use std::collections::BTreeMap;
 
 use crate::daytona::answer::{Answer, Refusal};
 use crate::daytona::control::body;
@@ -41,6 +40,7 @@ async fn git(
     let mut envs = BTreeMap::from([
         ("GIT_TERMINAL_PROMPT".to_owned(), "0".to_owned()),
         ("GIT_CONFIG_NOSYSTEM".to_owned(), "1".to_owned()),
+        ("GIT_LFS_SKIP_SMUDGE".to_owned(), "1".to_owned()),
         ("LC_ALL".to_owned(), "C".to_owned()),
     ]);
     if let Some((username, password)) = credential {
@@ -119,11 +119,11 @@ pub(crate) async fn clone(Extension(here): Extension<Here>, bytes: Bytes) -> Ans
         arguments.extend(["-c", "http.sslVerify=false"]);
     }
     arguments.extend(["clone", "--quiet", "--single-branch"]);
-    if let Some(branch) = request
+    let branch = request
         .branch
         .as_deref()
-        .filter(|branch| !branch.is_empty())
-    {
+        .filter(|branch| !branch.is_empty());
+    if let Some(branch) = branch {
         arguments.extend(["--branch", branch]);
     }
     if let Some(depth) = &depth {
@@ -136,6 +136,15 @@ pub(crate) async fn clone(Extension(here): Extension<Here>, bytes: Bytes) -> Ans
     let output = git(&here, &here.home, &arguments, credential).await?;
     if !output.status.success() {
         return Err(failed(&output));
+    }
+    if let Some(branch) = branch {
+        // Git takes a tag for a branch here; the daemon does not.
+        let head = git(&here, &into, &["symbolic-ref", "--quiet", "HEAD"], None).await?;
+        if !head.status.success() {
+            let _best_effort = std::fs::remove_dir_all(&into);
+            let message = format!("Remote branch {branch} not found");
+            return Err(Refusal::not_found(message).code("GIT_BRANCH_NOT_FOUND"));
+        }
     }
     if let Some(commit) = request.commit_id.as_deref().filter(|id| !id.is_empty()) {
         let arguments = ["checkout", "--quiet", "--detach", commit];

@@ -38,7 +38,7 @@ pub(crate) fn split(log: &[u8]) -> (Vec<u8>, Vec<u8>) {
     (stdout, stderr)
 }
 
-fn strip<'a>(log: &'a [u8], mark: &[u8; 3]) -> Option<&'a [u8]> {
+fn strip<'a>(log: &'a [u8], mark: &[u8]) -> Option<&'a [u8]> {
     log.strip_prefix(mark)
 }
 

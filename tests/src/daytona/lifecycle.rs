@@ -16,7 +16,10 @@ pub(crate) fn create(world: &World, request: CreateSandbox) -> Result<Record, Re
     let id = uuid::Uuid::now_v7().to_string();
     let folder = world.folder.join(&id);
     world.with(|inner| {
-        let record = Record::new(id.clone(), request, format!("{}/toolbox", world.origin));
+        let ttl = request.ttl_minutes.unwrap_or(0);
+        let toolbox = format!("{}/toolbox", world.origin);
+        let mut record = Record::new(id.clone(), request, toolbox);
+        record.set_ttl(ttl, world.options.minute);
         let name = &record.name;
         if inner.find(name).is_ok() {
             return Err(Refusal::conflict(format!(
@@ -117,13 +120,20 @@ pub(crate) fn run_out_of_memory(world: &Arc<World>, inner: &mut Inner, id: &str)
     let Ok(sandbox) = inner.find_by_id(id) else {
         return;
     };
-    sandbox.unreachable_until = Some(Instant::now() + world.options.lag);
+    // Until everything has been killed, and some time longer.
+    sandbox.unreachable_until = Some(Instant::now() + Duration::from_mins(1));
     sandbox.running.cancel();
     sandbox.running = CancellationToken::new();
     sandbox.sessions.clear();
     let belonging = sandbox.belonging.clone();
+    let (owned, id) = (Arc::clone(world), id.to_owned());
     world.spawn(async move {
         let _ended = tokio::task::spawn_blocking(move || belonging.kill_all()).await;
+        owned.with(|inner| {
+            if let Ok(sandbox) = inner.find_by_id(&id) {
+                sandbox.unreachable_until = Some(Instant::now() + owned.options.lag);
+            }
+        });
     });
 }
 

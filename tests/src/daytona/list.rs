@@ -128,12 +128,16 @@ fn answer(world: &World, query: &str) -> Answer {
             .filter(|sandbox| sandbox.record.id > after)
             .filter_map(|sandbox| {
                 let record = &sandbox.record;
-                let shown = match record.state {
-                    State::Destroying if flaps => return None,
+                let shown = if record.state == State::Destroyed {
+                    if !flaps {
+                        return None;
+                    }
                     // The index has not heard of the end.
-                    State::Destroyed if flaps => State::Started,
-                    State::Destroyed => return None,
-                    state => state,
+                    State::Started
+                } else if flaps && record.state == State::Destroying {
+                    return None;
+                } else {
+                    record.state
                 };
                 if !question.wants(record, shown) {
                     return None;

@@ -47,7 +47,7 @@ impl Default for FakeOptions {
                 .to_vec(),
             faults: Vec::new(),
             lag: Duration::from_millis(300),
-            minute: Duration::from_secs(60),
+            minute: Duration::from_mins(1),
             frame_bytes: 1024,
             socket_cut_at: 5,
             retry_after: 1,

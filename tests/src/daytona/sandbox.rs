@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use spec_core::clock::{Clock, SystemClock};
 use tokio_util::sync::CancellationToken;
 
 use crate::daytona::answer::{Refusal, now};
@@ -45,10 +46,12 @@ impl State {
     /// True while no lifecycle call is accepted.
     pub(crate) fn is_changing(self) -> bool {
         match self {
-            Self::Creating | Self::PullingSnapshot | Self::Starting | Self::Stopping => true,
-            Self::Started | Self::Stopped | Self::Error | Self::Destroying | Self::Destroyed => {
-                false
-            }
+            Self::Creating
+            | Self::PullingSnapshot
+            | Self::Starting
+            | Self::Stopping
+            | Self::Destroying => true,
+            Self::Started | Self::Stopped | Self::Error | Self::Destroyed => false,
         }
     }
 }
@@ -76,7 +79,7 @@ pub(crate) struct CreateSandbox {
     auto_stop_interval: Option<i64>,
     auto_archive_interval: Option<i64>,
     auto_delete_interval: Option<i64>,
-    ttl_minutes: Option<i64>,
+    pub(crate) ttl_minutes: Option<i64>,
     volumes: Option<Vec<Value>>,
     build_info: Option<BuildInfo>,
     linked_sandbox: Option<String>,
@@ -139,6 +142,8 @@ pub(crate) struct Record {
     pub(crate) request: CreateSandbox,
     pub(crate) toolbox: String,
     pub(crate) updated: String,
+    /// When `ttl` is over.
+    destroy_at: Option<String>,
     created: String,
     last_activity: String,
 }
@@ -153,7 +158,8 @@ impl Record {
             error: None,
             auto_stop: request.auto_stop_interval.unwrap_or(15),
             auto_delete: request.auto_delete_interval.unwrap_or(-1),
-            ttl: request.ttl_minutes.unwrap_or(0),
+            ttl: 0,
+            destroy_at: None,
             id,
             request,
             toolbox,
@@ -161,6 +167,14 @@ impl Record {
             last_activity: created.clone(),
             created,
         }
+    }
+
+    /// Lets the time of the sandbox begin anew.
+    pub(crate) fn set_ttl(&mut self, minutes: i64, minute: Duration) {
+        self.ttl = minutes;
+        let time = u32::try_from(minutes).ok().filter(|minutes| *minutes > 0);
+        let time = time.map(|minutes| minute.saturating_mul(minutes));
+        self.destroy_at = time.map(|time| (SystemClock.now() + time).to_string());
     }
 
     pub(crate) fn env(&self) -> BTreeMap<String, String> {
@@ -238,6 +252,7 @@ impl Record {
             "autoPauseInterval": 0,
             "autoArchiveInterval": request.auto_archive_interval.unwrap_or(7 * 24 * 60),
             "autoDeleteInterval": self.auto_delete,
+            "autoDestroyAt": self.destroy_at,
             "volumes": request.volumes.clone().unwrap_or_default(),
             "buildInfo": build_info,
             "createdAt": self.created,

@@ -3,6 +3,7 @@
 //! Nothing of what goes wrong with sessions is imitated. It follows from how they are built, as it
 //! does there: `exit` in a command ends the shell, and then nobody writes the exit code.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path as FilePath, PathBuf};
@@ -21,13 +22,14 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::unix::pipe;
 use tokio::process::{ChildStdin, Command};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio_util::sync::CancellationToken;
 
 use crate::daytona::answer::{Answer, Refusal};
 use crate::daytona::control::body;
-use crate::daytona::execute::{begun, shell};
+use crate::daytona::execute::{keep, shell};
 use crate::daytona::toolbox::Here;
-use crate::daytona::{Fault, labels, process};
+use crate::daytona::{Fault, labels, lifecycle, process};
 
 /// How often files are looked at that a shell writes.
 pub(crate) const POLL: Duration = Duration::from_millis(20);
@@ -56,7 +58,8 @@ pub(crate) struct Session {
     pub(crate) id: String,
     folder: PathBuf,
     shell: u32,
-    stdin: tokio::sync::Mutex<ChildStdin>,
+    /// Lines for the shell. Without a sender its input ends, and the shell with it.
+    lines: UnboundedSender<String>,
     /// Cancelled when the session is deleted.
     pub(crate) deleted: CancellationToken,
     /// Cancelled when the shell has ended.
@@ -151,16 +154,18 @@ pub(crate) async fn create(Extension(here): Extension<Here>, bytes: Bytes) -> An
         .stderr(Stdio::null());
     let started = here
         .world
-        .start_process(&here.id, &mut command, &Default::default());
+        .start_process(&here.id, &mut command, &BTreeMap::new());
     let mut child = started.map_err(Refusal::internal)?;
     let (Some(shell), Some(stdin)) = (child.id(), child.stdin.take()) else {
         return Err(Refusal::internal("the shell has no input"));
     };
+    let (lines, unread) = mpsc::unbounded_channel();
+    here.world.spawn(feed(stdin, unread));
     let session = Arc::new(Session {
         id: id.clone(),
         folder,
         shell,
-        stdin: tokio::sync::Mutex::new(stdin),
+        lines,
         deleted: CancellationToken::new(),
         exited: CancellationToken::new(),
         commands: Mutex::default(),
@@ -183,6 +188,15 @@ pub(crate) async fn create(Extension(here): Extension<Here>, bytes: Bytes) -> An
         return Err(Refusal::conflict("session already exists"));
     }
     Ok(StatusCode::CREATED.into_response())
+}
+
+/// Gives a shell its lines. One that has ended takes none: then they vanish without a word.
+async fn feed(mut stdin: ChildStdin, mut lines: UnboundedReceiver<String>) {
+    while let Some(line) = lines.recv().await {
+        if stdin.write_all(line.as_bytes()).await.is_err() {
+            return;
+        }
+    }
 }
 
 pub(crate) async fn list(Extension(here): Extension<Here>) -> Answer {
@@ -228,10 +242,14 @@ pub(crate) async fn exec(
     bytes: Bytes,
 ) -> Answer {
     let request: Exec = body(&bytes)?;
-    if request.command.is_empty() {
+    if request.command.trim().is_empty() {
         return Err(Refusal::bad_request("command is required").code("INVALID_REQUEST_BODY"));
     }
     let session = find(&here, &session)?;
+    // What was sent before the shell ended vanishes without a word; then nothing can be written.
+    if session.exited.is_cancelled() {
+        return Err(Refusal::bad_request("failed to write command: broken pipe"));
+    }
     let is_async = request.run_async.or(request.r#async).unwrap_or(false);
     let id = uuid::Uuid::now_v7().to_string();
     let command = Arc::new(SessionCommand {
@@ -248,9 +266,13 @@ pub(crate) async fn exec(
         .unwrap_or_else(PoisonError::into_inner)
         .push(Arc::clone(&command));
     let line = format!(". {}\n", quoted(&command.folder.join("around")));
-    // A shell that has ended takes nothing: then the command vanishes without a word.
-    let _taken = session.stdin.lock().await.write_all(line.as_bytes()).await;
-    begun(&here, &command.text);
+    let _taken = session.lines.send(line);
+    keep(&here, &command.text);
+    for fault in [Fault::AutoStop, Fault::Oom] {
+        if here.world.strikes(fault) {
+            lifecycle::strike_soon(&here.world, &here.id, fault);
+        }
+    }
     if here.world.strikes(Fault::SessionShellDeath) {
         let (world, shell) = (Arc::clone(&here.world), session.shell);
         let owner = Arc::clone(&here.world);
@@ -272,7 +294,7 @@ pub(crate) async fn exec(
             break code;
         }
         if session.deleted.is_cancelled() {
-            return Err(Refusal::new(StatusCode::GONE, "session ended").code("SESSION_ENDED"));
+            return Err(Refusal::bad_request("session cancelled"));
         }
         tokio::time::sleep(POLL).await;
     };
@@ -361,19 +383,33 @@ pub(crate) async fn delete(
     Path((_, id)): Path<(String, String)>,
 ) -> Answer {
     let session = find(&here, &id)?;
-    here.world.with(|inner| {
-        inner.find_by_id(&here.id)?.sessions.remove(&id);
-        Ok::<_, Refusal>(())
-    })?;
-    session.deleted.cancel();
+    let world = Arc::clone(&here.world);
+    // Not tied to the request: who hangs up does not save the processes.
+    let ending = world.tasks.spawn(end(here, session));
+    ending.await.map_err(Refusal::internal)?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Ends the processes of a session, and removes what they wrote with them.
+async fn end(here: Here, session: Arc<Session>) {
     process::signal_group(session.shell, Signal::SIGTERM);
     let begun = Instant::now();
     while process::group_runs(session.shell) {
         if begun.elapsed() >= here.world.options.session_grace {
             process::signal_group(session.shell, Signal::SIGKILL);
         }
-        tokio::time::sleep(POLL).await;
+        if !here.world.wait(POLL).await {
+            // Then everything ends.
+            return;
+        }
     }
+    session.deleted.cancel();
     let _gone_with_the_sandbox = fs::remove_dir_all(&session.folder);
-    Ok(StatusCode::NO_CONTENT.into_response())
+    here.world.with(|inner| {
+        if let Ok(sandbox) = inner.find_by_id(&here.id) {
+            sandbox
+                .sessions
+                .retain(|_, each| !Arc::ptr_eq(each, &session));
+        }
+    });
 }

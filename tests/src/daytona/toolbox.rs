@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{DefaultBodyLimit, Request, State as Shared};
+use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -50,6 +51,9 @@ pub(crate) fn routes() -> Router<Arc<World>> {
         .nest("/files", files)
         .route("/git/clone", post(git::clone))
         .route("/git/status", get(git::status))
+        // A daemon has no page to show. A client that asks for what only newer ones have sees this.
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_route)
         .layer(DefaultBodyLimit::max(LONGEST_BODY));
     Router::new().nest("/toolbox/{sandbox}", toolbox)
 }
@@ -81,17 +85,24 @@ pub(crate) struct Activity {
 }
 
 impl Activity {
-    pub(crate) fn begin(here: &Here) -> Self {
+    /// That of a request; `None` if it asks not to be counted.
+    pub(crate) fn of(here: &Here, headers: &HeaderMap) -> Option<Self> {
+        let skips = headers
+            .get("x-daytona-skip-last-activity-update")
+            .is_some_and(|value| value == "true");
+        if skips {
+            return None;
+        }
         here.world.with(|inner| {
             if let Ok(sandbox) = inner.find_by_id(&here.id) {
                 sandbox.touch();
                 sandbox.open += 1;
             }
         });
-        Self {
+        Some(Self {
             world: Arc::clone(&here.world),
             id: here.id.clone(),
-        }
+        })
     }
 }
 
@@ -123,18 +134,15 @@ pub(crate) async fn proxy(
         Ok(None) => return answer::dead_daemon(),
         Err(refusal) => return refusal.of_proxy(&method, &path),
     };
-    let passive = request
-        .headers()
-        .get("x-daytona-skip-last-activity-update")
-        .is_some_and(|value| value == "true");
-    let _activity = (!passive).then(|| Activity::begin(&here));
+    let _activity = Activity::of(&here, request.headers());
     let running = here.running.clone();
     request.extensions_mut().insert(here);
     // When the daemon goes, so does what it was about to answer.
     let Some(mut response) = running.run_until_cancelled(next.run(request)).await else {
         return answer::dead_daemon();
     };
-    match response.extensions_mut().remove::<Refusal>() {
+    let refusal = response.extensions_mut().remove::<Refusal>();
+    match refusal.or_else(|| answer::too_large(&response)) {
         Some(refusal) => refusal.of_daemon(&method, &path),
         None => response,
     }
@@ -165,6 +173,10 @@ fn find(world: &Arc<World>, id: &str) -> Result<Option<Here>, Refusal> {
             running: sandbox.running.clone(),
         }))
     })
+}
+
+async fn no_route() -> Refusal {
+    Refusal::not_found("404 page not found")
 }
 
 async fn version() -> Response {

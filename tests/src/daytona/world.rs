@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::daytona::answer::Refusal;
 use crate::daytona::fault::Faults;
-use crate::daytona::process::MARKER;
+use crate::daytona::process::{Belonging, MARKER};
 use crate::daytona::sandbox::{Sandbox, State};
 use crate::daytona::{FakeOptions, Fault, Ledger, RecordedRequest};
 
@@ -151,11 +151,13 @@ impl World {
     }
 
     /// Lets nothing start any more, and answers what is to be ended.
-    pub(crate) fn close(&self) -> Vec<crate::daytona::process::Belonging> {
+    pub(crate) fn close(&self) -> Vec<Belonging> {
         self.ended.cancel();
         self.tasks.close();
         self.with(|inner| {
-            inner.closed = true;
+            if std::mem::replace(&mut inner.closed, true) {
+                return Vec::new();
+            }
             inner
                 .sandboxes
                 .values()
