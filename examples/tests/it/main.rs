@@ -7,6 +7,7 @@ mod database;
 mod daytona;
 mod daytona_arguments;
 mod daytona_live;
+mod daytona_replicas;
 mod daytona_serve;
 mod embed;
 mod environment;
