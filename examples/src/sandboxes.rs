@@ -23,7 +23,9 @@ use advice::Advised;
 
 /// The offline agent in a sandbox that is not on this machine.
 const AGENT_ELSEWHERE: &str = "spec-offline-agent";
-/// Longest wait at the end of a program.
+/// Longest wait for Daytona at the beginning of a program.
+const BEGIN_WITHIN: Duration = Duration::from_secs(10);
+/// Longest wait for it at the end.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 
 /// Who makes sandboxes.
@@ -110,12 +112,11 @@ pub fn account(snapshot: Option<String>) -> anyhow::Result<DaytonaConfig> {
 /// # Errors
 ///
 /// When nothing like Daytona answers, the key is not known, or it lacks a permission.
-pub async fn preflight(
-    daytona: &DaytonaSpawner,
-    say: &(dyn Fn(&str) + Sync),
-) -> anyhow::Result<()> {
-    let url = daytona.config().api_url();
+pub async fn preflight(config: &DaytonaConfig, say: &(dyn Fn(&str) + Sync)) -> anyhow::Result<()> {
+    let url = config.api_url();
     say(&format!("sandboxes are made at Daytona, {url}"));
+    // Somebody waits here, other than later.
+    let daytona = DaytonaSpawner::new(config.clone().with_outage_limit(BEGIN_WITHIN))?;
     let found = daytona.preflight().await.with_context(|| {
         format!("cannot use the account at {url} that DAYTONA_API_URL and DAYTONA_API_KEY name")
     })?;
@@ -224,8 +225,8 @@ impl Sandboxes {
             }
             Provider::Daytona(account) => account,
         };
+        preflight(&account.config, say).await?;
         let daytona = DaytonaSpawner::new(account.config.clone())?;
-        preflight(&daytona, say).await?;
         Ok(Made {
             spawner: Arc::new(Advised::new(daytona.clone())),
             daytona: Some(daytona),

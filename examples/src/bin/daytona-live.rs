@@ -85,16 +85,16 @@ async fn look(arguments: Arguments, interrupted: &CancellationToken) -> anyhow::
         environment: Environment::new(format!("daytona-live-{}", UuidV7Generator.uuid()))?,
         ttl: TTL,
     };
-    let spawner = DaytonaSpawner::new(config)?;
     let mut report = Report::default();
     let say = |text: &str| println!("{text}");
     let work = async {
-        preflight(&spawner, &say).await?;
+        preflight(&config, &say).await?;
         Ok(((), "the key may make and delete sandboxes".to_owned()))
     };
     if report.step("preflight", work).await.is_none() {
         return Ok(report);
     }
+    let spawner = DaytonaSpawner::new(config)?;
     smoke(&spawner, &plan, interrupted, &say, &mut report).await;
     spawner.close().await;
     Ok(report)

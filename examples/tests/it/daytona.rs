@@ -1,5 +1,7 @@
 //! `launch` with sandboxes at a fake Daytona.
 
+use std::time::{Duration, Instant};
+
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use spec_core::SpecStatus;
@@ -171,6 +173,30 @@ async fn a_key_that_daytona_does_not_know_is_refused_and_not_repeated() {
     let ended = finish(command).await;
     assert_eq!(ended.code(), Some(1), "{ended:?}");
     assert!(ended.stderr.contains("DAYTONA_API_KEY"), "{}", ended.stderr);
+    assert_all_gone(&fake, 0);
+}
+
+#[tokio::test]
+async fn an_api_that_is_not_there_or_none_is_told_soon() {
+    let (world, fake) = (World::new(), daytona().await);
+    let dashboard = fake.api_url().replace("/api", "");
+    let nobody = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}/api", listener.local_addr().unwrap())
+    };
+    for (url, says) in [(dashboard, "web page"), (nobody, "cannot be reached")] {
+        let mut command = world.launch(&[IDEA]);
+        spawn_at(&mut command, &fake);
+        command.env("DAYTONA_API_URL", &url);
+        let begun = Instant::now();
+        let ended = finish(command).await;
+        assert_eq!(ended.code(), Some(1), "{ended:?}");
+        let complaint = ended.stderr.split("error: ").last().unwrap();
+        for said in [url.as_str(), "DAYTONA_API_URL", says] {
+            assert!(complaint.contains(said), "{said}: {complaint}");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30));
+    }
     assert_all_gone(&fake, 0);
 }
 
