@@ -8,9 +8,9 @@ use spec_core::sandbox::{Layout, SandboxPath};
 pub(crate) const CHECKOUT: &str = "checkout";
 
 /// Programs that the scripts need, beside a POSIX shell.
-const TOOLS: [&str; 18] = [
-    "base64", "cat", "chmod", "dirname", "env", "git", "head", "mkdir", "mv", "readlink", "rm",
-    "setsid", "sh", "sleep", "tail", "timeout", "tr", "wc",
+const TOOLS: [&str; 17] = [
+    "base64", "cat", "chmod", "env", "git", "head", "mkdir", "mv", "readlink", "rm", "setsid",
+    "sh", "sleep", "tail", "timeout", "tr", "wc",
 ];
 
 /// Files of the control folder.

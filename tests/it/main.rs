@@ -3,4 +3,5 @@
 
 mod adapter;
 mod fake_daytona;
+mod sdk;
 mod tidy;

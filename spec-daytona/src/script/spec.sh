@@ -12,7 +12,7 @@ install_files() {
     number=0
     while IFS= read -r entry; do
         mode=${entry%% *} path=${entry#* }
-        mkdir -p -- "$(dirname -- "$path")" || exit 1
+        [ -d "${path%/*}" ] || mkdir -p -- "${path%/*}" || exit 1
         if [ -d "$path" ] && [ ! -L "$path" ]; then
             echo "$path is a folder"
             exit 1
@@ -65,10 +65,7 @@ prepare_run() {
             echo no-program
             return
         fi
-        for file in "$incoming"/*; do
-            chmod 600 "$file"
-            mv -f -- "$file" "$dir/" || exit 1
-        done
+        chmod 600 "$incoming"/* && mv -f -- "$incoming"/* "$dir/" || exit 1
     fi
     rm -rf -- "$incoming"
     echo prepared
@@ -108,6 +105,12 @@ is_alive() {
     [ "${20}" = "$started" ]
 }
 
+# Reads how a run has ended, if it has.
+recorded_end() {
+    end=''
+    [ -e "$1/exit" ] && read -r end <"$1/exit"
+}
+
 # Prints the bytes of a file from a position on, as frames. Leaves the position after them.
 send() {
     position=$3
@@ -135,10 +138,8 @@ frames() {
     while :; do
         [ -e "$dir/pid" ] || { echo missing; return; }
         # Looked for before the output: what was printed before it is then all there.
-        end=$(cat "$dir/exit" 2>/dev/null)
-        if [ -z "$end" ] && ! is_alive "$dir"; then
-            end=$(cat "$dir/exit" 2>/dev/null)
-            [ -n "$end" ] || end=dead
+        if ! recorded_end "$dir" && ! is_alive "$dir" && ! recorded_end "$dir"; then
+            end=dead
         fi
         more='' budget=$ANSWER
         send o "$dir/out" "$out" 2>/dev/null
