@@ -42,18 +42,6 @@ impl FromStr for Repository {
 }
 
 impl Repository {
-    /// The folder as the top of a repository that is there and has a commit; a URL as it is.
-    ///
-    /// # Errors
-    ///
-    /// Says what is missing, as [`repository_at`].
-    pub fn found(self) -> anyhow::Result<Self> {
-        match self {
-            Self::Folder(path) => repository_at(&path).map(Self::Folder),
-            Self::Remote(url) => Ok(Self::Remote(url)),
-        }
-    }
-
     /// What it is called, without the way to it.
     #[must_use]
     pub fn name(&self) -> String {
@@ -178,6 +166,32 @@ pub struct Access {
 }
 
 impl Access {
+    /// The repository as sandboxes are to find it: a folder as the top of a repository that is there
+    /// and has a commit, a URL as it is.
+    ///
+    /// # Errors
+    ///
+    /// When it is out of reach, and as [`repository_at`].
+    pub fn find(&self, repository: Repository) -> anyhow::Result<Repository> {
+        match repository {
+            Repository::Folder(path) => {
+                self.reach(&path)?;
+                repository_at(&path).map(Repository::Folder)
+            }
+            Repository::Remote(url) => Ok(Repository::Remote(url)),
+        }
+    }
+
+    fn reach(&self, folder: &Path) -> anyhow::Result<()> {
+        if !self.folders {
+            bail!(
+                "a sandbox at Daytona cannot reach {}, a folder of this machine; push it somewhere and name the place with --repository URL",
+                folder.display()
+            );
+        }
+        Ok(())
+    }
+
     /// Says when there is a token and this repository is at another host.
     #[must_use]
     pub fn remark(&self, repository: &Repository) -> Option<String> {
@@ -200,11 +214,10 @@ impl Access {
     /// When sandboxes cannot reach it, or its path is not UTF-8.
     pub fn project(&self, id: ProjectId, repository: &Repository) -> anyhow::Result<Project> {
         let (url, credentials) = match repository {
-            Repository::Folder(path) if self.folders => return project(id, path),
-            Repository::Folder(path) => bail!(
-                "a sandbox at Daytona cannot reach {}, a folder of this machine; push it somewhere and name the place with --repository URL",
-                path.display()
-            ),
+            Repository::Folder(path) => {
+                self.reach(path)?;
+                return project(id, path);
+            }
             Repository::Remote(url) => (url, self.token.as_ref().filter(|t| t.is_for(url.host()))),
         };
         Ok(Project {
@@ -361,7 +374,8 @@ mod tests {
         let url = remote("https://github.com/octocat/Hello-World.git").unwrap();
         let repository = Repository::Remote(url);
         assert_eq!(repository.name(), "Hello-World");
-        assert_eq!(repository.clone().found().unwrap(), repository);
+        let found = access(false, "").find(repository.clone()).unwrap();
+        assert_eq!(found, repository);
     }
 
     #[test]
@@ -410,10 +424,16 @@ mod tests {
         let project = access(true, "localhost").project(id(), &folder).unwrap();
         assert_eq!(project.checkout.url, "/somewhere/demo");
         assert!(project.checkout.password.is_none());
-        let refused = access(false, "localhost").project(id(), &folder);
-        let refused = refused.unwrap_err().to_string();
-        for said in ["/somewhere/demo", "--repository URL"] {
-            assert!(refused.contains(said), "{refused}");
+        let far = access(false, "localhost");
+        let refused = [
+            far.project(id(), &folder).unwrap_err().to_string(),
+            // Whatever else may be wrong with it.
+            far.find(folder).unwrap_err().to_string(),
+        ];
+        for refused in refused {
+            for said in ["/somewhere/demo", "--repository URL"] {
+                assert!(refused.contains(said), "{refused}");
+            }
         }
     }
 }

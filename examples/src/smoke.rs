@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 use spec_core::clock::{IdGenerator as _, UuidV7Generator};
 use spec_core::id::{
     AttemptKey, AttemptNumber, CommitId, Environment, Epoch, OutputCursor, RepairNumber, RunKey,
-    SandboxKey, SpecId,
+    SandboxId, SandboxKey, SpecId,
 };
 use spec_core::sandbox::{
     Channel, Checkout, Output, OutputLine, RunEnd, RunRequest, Sandbox, SandboxFile, SandboxPath,
@@ -56,9 +56,9 @@ pub struct Plan {
     pub ttl: Duration,
 }
 
-/// Makes a sandbox, uses it, and always ends it: also when a step fails, and when `interrupted` is
-/// cancelled, though not before an answer to the request for it has come. Says what it makes and
-/// ends, with ids, and adds a row for each step to `report`.
+/// Makes a sandbox, uses it, and always ends it: also when a step fails, and as soon as `interrupted` is
+/// cancelled, which may be before its making is answered. Says what it makes and ends, with ids, and
+/// adds a row for each step to `report`.
 pub async fn smoke(
     spawner: &dyn SandboxSpawner,
     plan: &Plan,
@@ -71,26 +71,26 @@ pub async fn smoke(
         phase: Phase::Explore,
         attempt: AttemptNumber::new(1),
     };
+    if interrupted.is_cancelled() {
+        report.was_interrupted();
+        return;
+    }
     let mut smoke = Smoke {
         spawner,
         plan,
         attempt,
         say,
         report,
+        made: None,
     };
-    let sandbox = smoke.make().await;
-    if let Some(sandbox) = &sandbox {
-        tokio::select! {
-            _complete = smoke.look(sandbox) => {}
-            () = interrupted.cancelled() => {}
-        }
+    tokio::select! {
+        _complete = smoke.make_and_look() => {}
+        () = interrupted.cancelled() => {}
     }
     if interrupted.is_cancelled() {
-        smoke
-            .report
-            .failed("interrupted", "the other steps were left out");
+        smoke.report.was_interrupted();
     }
-    smoke.end(sandbox.as_ref()).await;
+    smoke.end().await;
 }
 
 struct Smoke<'a> {
@@ -99,6 +99,8 @@ struct Smoke<'a> {
     attempt: AttemptKey,
     say: &'a (dyn Fn(&str) + Sync),
     report: &'a mut Report,
+    /// The sandbox, once it is known.
+    made: Option<SandboxId>,
 }
 
 /// What a run printed, and how it ended.
@@ -132,6 +134,11 @@ impl Smoke<'_> {
         self.attempt.run_key(RepairNumber::default())
     }
 
+    async fn make_and_look(&mut self) -> Option<()> {
+        let sandbox = self.make().await?;
+        self.look(&sandbox).await
+    }
+
     async fn make(&mut self) -> Option<Sandbox> {
         let Plan {
             repository,
@@ -156,6 +163,7 @@ impl Smoke<'_> {
             Ok((sandbox, told))
         };
         let sandbox = self.report.step("spawn", work).await?;
+        self.made = Some(sandbox.id.clone());
         (self.say)(&format!(
             "created sandbox {} ({:?}), isolation: {}",
             sandbox.id, sandbox.origin, sandbox.isolation.mechanism
@@ -224,9 +232,9 @@ impl Smoke<'_> {
         self.report.step("list", listed).await
     }
 
-    async fn end(&mut self, sandbox: Option<&Sandbox>) {
+    async fn end(&mut self) {
         let key = self.key();
-        let id = sandbox.map(|sandbox| sandbox.id.clone());
+        let id = self.made.clone();
         let called = id
             .as_ref()
             .map_or_else(|| key.to_string(), ToString::to_string);

@@ -20,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 /// After which Daytona ends the sandbox if this program does not.
 const TTL: Duration = Duration::from_mins(5);
+/// Longest wait for it to start.
+const START_LIMIT: Duration = Duration::from_mins(3);
 /// Exit code of a program that was interrupted (128 + SIGINT).
 const INTERRUPTED: u8 = 130;
 
@@ -73,7 +75,8 @@ async fn main() -> ExitCode {
 }
 
 async fn look(arguments: Arguments, interrupted: &CancellationToken) -> anyhow::Result<Report> {
-    let config = account(arguments.daytona_snapshot)?;
+    // Time has to be left to use it, once it has started.
+    let config = account(arguments.daytona_snapshot)?.with_start_limit(START_LIMIT);
     let access = Access {
         folders: false,
         token: GitToken::from_env()?,

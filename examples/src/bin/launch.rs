@@ -113,11 +113,9 @@ async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Description::new(idea).map_err(|error| anyhow!("the idea: {}", error.reason()))?;
     let repository = match arguments.repository {
         Some(url) => Repository::Remote(url),
-        None => Repository::Folder(arguments.repo).found()?,
+        None => access.find(Repository::Folder(arguments.repo))?,
     };
     let project = AnyRepository::id_of(&repository)?;
-    // Refused now rather than after a spec was made.
-    access.project(project.clone(), &repository)?;
     if let Some(remark) = access.remark(&repository) {
         display.note(&remark);
     }

@@ -91,7 +91,8 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
         folders: sandboxes.reach_folders(),
         token: GitToken::from_env()?,
     };
-    let projects = projects(named(arguments.project, arguments.repository)?, &access)?;
+    let named = named(arguments.project, arguments.repository, &access)?;
+    let projects = projects(named, &access)?;
     let options = HostOptions {
         data: arguments.data,
         sandboxes,
@@ -148,13 +149,14 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
 fn named(
     projects: Vec<NamedRepository>,
     repository: Option<RemoteUrl>,
+    access: &Access,
 ) -> anyhow::Result<Vec<NamedRepository>> {
     if !projects.is_empty() {
         return Ok(projects);
     }
     let only = match repository {
         Some(url) => Repository::Remote(url),
-        None => Repository::Folder(PathBuf::from(".")).found()?,
+        None => access.find(Repository::Folder(PathBuf::from(".")))?,
     };
     Ok(vec![NamedRepository {
         id: ProjectId::new(only.name())?,
@@ -169,7 +171,7 @@ fn projects(named: Vec<NamedRepository>, access: &Access) -> anyhow::Result<Vec<
             if let Some(remark) = access.remark(&repository) {
                 println!("{remark}");
             }
-            access.project(id, &repository.found()?)
+            access.project(id, &access.find(repository)?)
         })
         .collect()
 }

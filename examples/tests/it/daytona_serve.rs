@@ -146,7 +146,9 @@ async fn a_server_says_which_daytona_it_uses_and_not_the_key() {
             break;
         }
     }
-    assert!(said.contains(&fake.api_url()), "{said}");
+    for told in [&fake.api_url(), "Daytona v0.214.3", "daytona-small"] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
     program.signal(Signal::SIGTERM);
     let ended = program.finish().await;
     assert_eq!(ended.code(), Some(0), "{ended:?}");

@@ -111,6 +111,8 @@ enum Fault {
     MixesUpFiles,
     /// Says so, and keeps the sandbox.
     OnlyPretendsToEnd,
+    /// Interrupts whoever looks when the sandbox has been made, and never says that it has.
+    InterruptsTheMaking(CancellationToken),
     /// Interrupts whoever looks when the program has been started.
     Interrupts(CancellationToken),
 }
@@ -121,6 +123,10 @@ impl SandboxSpawner for Broken {
         let sandbox = self.inner.spawn(request).await?;
         if matches!(self.fault, Fault::LosesTheAnswer) {
             return Err(SpawnError::new(SpawnErrorKind::Timeout, "no answer"));
+        }
+        if let Fault::InterruptsTheMaking(whom) = &self.fault {
+            whom.cancel();
+            std::future::pending::<()>().await;
         }
         Ok(sandbox)
     }
@@ -185,7 +191,7 @@ impl SandboxSpawner for Broken {
 /// Looks at a spawner with that fault; which steps were done, the last of them before the end failed.
 async fn finds(fault: Fault, says: &str) -> (World, Vec<String>) {
     let world = World::new();
-    let interrupted = if let Fault::Interrupts(whom) = &fault {
+    let interrupted = if let Fault::Interrupts(whom) | Fault::InterruptsTheMaking(whom) = &fault {
         whom.clone()
     } else {
         CancellationToken::new()
@@ -240,4 +246,22 @@ async fn a_look_that_is_interrupted_ends_its_sandbox() {
         ["interrupted", "terminate", "look for it"]
     );
     world.assert_nothing_is_left();
+}
+
+#[tokio::test]
+async fn a_look_that_is_interrupted_in_the_making_ends_its_sandbox() {
+    let fault = Fault::InterruptsTheMaking(CancellationToken::new());
+    let (world, steps) = finds(fault, "left out").await;
+    assert_eq!(steps, ["interrupted", "terminate", "look for it"]);
+    world.assert_nothing_is_left();
+}
+
+#[tokio::test]
+async fn a_look_that_is_interrupted_before_it_begins_makes_nothing() {
+    let (world, interrupted) = (World::new(), CancellationToken::new());
+    interrupted.cancel();
+    let look = Look::at(&spawner(&world), &world, &interrupted).await;
+    assert_eq!(look.steps(), ["interrupted"]);
+    assert_eq!(look.said, Vec::<String>::new());
+    assert!(!look.report.is_good() && !world.data().exists());
 }
