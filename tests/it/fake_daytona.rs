@@ -5,4 +5,5 @@ mod control;
 mod ends;
 mod faults;
 mod files;
+mod processes;
 mod sessions;

@@ -23,6 +23,7 @@ mod lifecycle;
 mod list;
 mod options;
 mod process;
+mod processes;
 mod sandbox;
 mod session;
 mod toolbox;
@@ -59,7 +60,8 @@ pub struct FakeDaytona {
 }
 
 impl FakeDaytona {
-    /// Starts a fake, which serves until it is shut down or dropped.
+    /// Starts a fake, which serves until it is shut down or dropped. It wants a clock that runs:
+    /// Tokio's paused one would race through its intervals.
     ///
     /// # Errors
     ///
@@ -77,7 +79,7 @@ impl FakeDaytona {
         let world = World::new(options, origin, folder.path().canonicalize()?);
         let app = Router::new()
             .nest("/api", control::routes())
-            .merge(toolbox::routes())
+            .merge(toolbox::routes(world.options.processes))
             .fallback(async || answer::dashboard())
             .layer(middleware::from_fn_with_state(
                 Arc::clone(&world),

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use spec_core::SandboxSpawner;
-use spec_core::id::CommitId;
+use spec_core::id::{CommitId, Environment, Epoch};
+use spec_core::sandbox::{Checkout, CheckoutRef, SpawnRequest};
 use spec_core::testing::conformance::spawner::{KnownRepository, SpawnerFixture};
 use spec_daytona::{DaytonaConfig, DaytonaSpawner};
 use spec_tests::daytona::{FakeDaytona, FakeHandle, FakeOptions};
+use spec_tests::description::Descriptions;
 use tempfile::TempDir;
 
 /// A repository with two commits.
@@ -73,6 +75,23 @@ impl Repository {
     }
 }
 
+/// A request for a sandbox with this repository; each number is another key.
+pub(crate) fn request(number: u32, url: &str) -> SpawnRequest {
+    let id = uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 | u128::from(number));
+    SpawnRequest {
+        key: format!("spec-{id}-explore-1").parse().unwrap(),
+        environment: Environment::new("test").unwrap(),
+        epoch: Epoch::default(),
+        checkout: Checkout {
+            url: url.to_owned(),
+            reference: CheckoutRef::Default,
+            username: None,
+            password: None,
+        },
+        ttl: Duration::from_hours(1),
+    }
+}
+
 /// How the adapter is to be configured for a fake: as ever, and without patience.
 pub(crate) fn config(fake: &FakeHandle) -> DaytonaConfig {
     DaytonaConfig::new(&fake.api_url(), fake.api_key())
@@ -107,6 +126,33 @@ impl DaytonaFixture {
         configs.insert(address(&spawner), config);
         spawner
     }
+}
+
+impl Drop for DaytonaFixture {
+    /// Whatever a test of the suite was about, the adapter has to have spoken as Daytona listens.
+    fn drop(&mut self) {
+        let fakes = self.fakes.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if !std::thread::panicking() {
+            for fake in fakes {
+                assert_described(fake);
+            }
+        }
+    }
+}
+
+/// Holds every request that a fake has got against the official descriptions of the API, read
+/// strictly: Daytona itself ignores what it does not know.
+pub(crate) fn assert_described(fake: &FakeHandle) {
+    let requests = fake.requests();
+    let Some(descriptions) = Descriptions::load().unwrap() else {
+        println!("{}", Descriptions::skipped());
+        return;
+    };
+    let violations: Vec<String> = requests
+        .iter()
+        .flat_map(|request| descriptions.violations(request))
+        .collect();
+    assert!(violations.is_empty(), "{violations:#?}");
 }
 
 fn address(spawner: &Arc<dyn SandboxSpawner>) -> usize {

@@ -23,7 +23,7 @@ use spec_daytona::DaytonaSpawner;
 use spec_tests::daytona::{FakeDaytona, FakeOptions, Fault, FaultPlan, Ledger};
 use tempfile::TempDir;
 
-use super::stage::{config, git};
+use super::stage::{assert_described, config, git};
 
 /// Lines that the agent prints on each channel.
 const LINES: usize = 12;
@@ -190,6 +190,7 @@ async fn run(setting: &Setting, name: &str, plans: &[FaultPlan]) -> Outcome {
         reaped,
         took: began.elapsed(),
     };
+    assert_described(&fake);
     fake.shutdown().await;
     outcome
 }

@@ -4,9 +4,16 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use spec_tests::daytona::FakeOptions;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use super::client::start;
 
@@ -151,4 +158,36 @@ async fn a_repository_is_cloned_without_a_trace_of_the_credential() {
     let missing = clone(json!({ "url": "file:///nowhere", "path": "no" })).await;
     assert_eq!(missing.expect(404)["code"], "GIT_REPO_NOT_FOUND");
     assert!(fs::exists(source.path()).unwrap());
+}
+
+#[tokio::test]
+async fn a_credential_reaches_the_repository_and_nobody_is_asked_for_one() {
+    let (_fake, client) = start(FakeOptions::default()).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/r.git", listener.local_addr().unwrap());
+    let expected = format!("Basic {}", BASE64_STANDARD.encode("u:s3cret"));
+    let app = axum::Router::new().fallback(async move |headers: HeaderMap| {
+        if headers
+            .get("authorization")
+            .is_some_and(|found| *found == expected)
+        {
+            return StatusCode::NOT_FOUND.into_response();
+        }
+        let asked = [("www-authenticate", "Basic realm=\"r\"")];
+        (StatusCode::UNAUTHORIZED, asked).into_response()
+    });
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move { axum::serve(listener, app).await });
+    let id = client.create(json!({})).await;
+    for (password, status, code) in [
+        ("s3cret", 404, "GIT_REPO_NOT_FOUND"),
+        ("wrong", 401, "GIT_AUTH_FAILED"),
+    ] {
+        let body = json!({ "url": url, "path": "r", "username": "u", "password": password });
+        let refused = client.toolbox(&id, "POST", "/git/clone", body).await;
+        assert_eq!(refused.expect(status)["code"], code);
+    }
+    let body = json!({ "url": url, "path": "r" });
+    let refused = client.toolbox(&id, "POST", "/git/clone", body).await;
+    assert_eq!(refused.expect(401)["code"], "GIT_AUTH_FAILED");
 }

@@ -20,8 +20,8 @@ struct Arguments {
     /// The key that is accepted; one is made up and printed if there is none.
     #[arg(long)]
     api_key: Option<String>,
-    /// What goes wrong: NAME[:SKIP[:TIMES]].
-    #[arg(long = "fault")]
+    /// What goes wrong, after how many opportunities, and how often.
+    #[arg(long = "fault", value_name = "NAME[:SKIP[:TIMES]]")]
     faults: Vec<FaultPlan>,
     /// A file that gets one line of JSON per request.
     #[arg(long)]
@@ -41,6 +41,9 @@ struct Arguments {
     /// How many milliseconds a minute of the intervals of sandboxes lasts.
     #[arg(long, default_value_t = 60_000)]
     minute_ms: u64,
+    /// Serve `/processes` too, which no release has yet.
+    #[arg(long)]
+    processes: bool,
     /// What `Retry-After-…` says, in seconds.
     #[arg(long, default_value_t = 1)]
     retry_after: u64,
@@ -68,6 +71,7 @@ async fn main() -> anyhow::Result<()> {
         lag: Duration::from_millis(arguments.lag_ms),
         minute: Duration::from_millis(arguments.minute_ms),
         retry_after: arguments.retry_after,
+        processes: arguments.processes,
         ..FakeOptions::default()
     })
     .await?;

@@ -19,7 +19,7 @@ use crate::daytona::toolbox::Here;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Clone {
+struct CloneRequest {
     url: String,
     path: String,
     branch: Option<String>,
@@ -44,7 +44,8 @@ async fn git(
         ("LC_ALL".to_owned(), "C".to_owned()),
     ]);
     if let Some((username, password)) = credential {
-        let askpass = askpass(here)?;
+        // While nothing is started: a program that is open for writing cannot be run.
+        let askpass = here.world.with(|_| askpass(here))?;
         envs.insert("GIT_ASKPASS".to_owned(), askpass.display().to_string());
         envs.insert("SPEC_FAKE_USERNAME".to_owned(), username.to_owned());
         envs.insert("SPEC_FAKE_PASSWORD".to_owned(), password.to_owned());
@@ -70,12 +71,9 @@ fn askpass(here: &Here) -> Result<PathBuf, Refusal> {
     if !path.exists() {
         let text = "#!/bin/sh\ncase $1 in Username*) printf '%s\\n' \"$SPEC_FAKE_USERNAME\";; \
                     *) printf '%s\\n' \"$SPEC_FAKE_PASSWORD\";; esac\n";
-        // Written elsewhere first: a program that is open for writing cannot be run.
-        let fresh = here.daemon.join(uuid::Uuid::now_v7().to_string());
-        std::fs::write(&fresh, text).map_err(Refusal::internal)?;
+        std::fs::write(&path, text).map_err(Refusal::internal)?;
         let executable = std::fs::Permissions::from_mode(0o700);
-        std::fs::set_permissions(&fresh, executable).map_err(Refusal::internal)?;
-        std::fs::rename(&fresh, &path).map_err(Refusal::internal)?;
+        std::fs::set_permissions(&path, executable).map_err(Refusal::internal)?;
     }
     Ok(path)
 }
@@ -104,7 +102,7 @@ fn failed(output: &Output) -> Refusal {
 }
 
 pub(crate) async fn clone(Extension(here): Extension<Here>, bytes: Bytes) -> Answer {
-    let request: Clone = body(&bytes)?;
+    let request: CloneRequest = body(&bytes)?;
     if request.url.is_empty() || request.path.is_empty() {
         return Err(Refusal::bad_request("url and path are required").code("INVALID_REQUEST_BODY"));
     }

@@ -29,6 +29,8 @@ pub struct FakeOptions {
     pub retry_after: u64,
     /// How long a deleted session's processes may take to end after SIGTERM.
     pub session_grace: Duration,
+    /// Whether there is `/processes`, which no release has yet.
+    pub processes: bool,
     /// Whether requests are kept for [`FakeHandle::requests`](super::FakeHandle::requests).
     pub record: bool,
     /// A file that gets one line of JSON per request.
@@ -52,6 +54,7 @@ impl Default for FakeOptions {
             socket_cut_at: 5,
             retry_after: 1,
             session_grace: Duration::from_secs(5),
+            processes: false,
             record: true,
             record_file: None,
             data: None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill, killpg};
@@ -69,7 +69,7 @@ impl Process {
 
 impl Belonging {
     /// The living processes of the sandbox: those that carry its mark or have their working
-    /// directory or an open file below its folder, and the descendants of these.
+    /// directory, input or output below its folder, and the descendants of these.
     fn processes(&self) -> Vec<Process> {
         let Ok(entries) = fs::read_dir("/proc") else {
             return Vec::new();
@@ -106,24 +106,21 @@ impl Belonging {
             .collect()
     }
 
-    /// True if the working directory or an open file of a process lies in the sandbox.
+    /// True if a process works in the sandbox, reads its input from there or writes its output to
+    /// it. Other open files do not count: whoever looks through all folders has them.
     fn holds(&self, pid: i32) -> bool {
-        let within = |link: &Path| {
-            // A folder that was removed is written `<path> (deleted)`.
-            fs::read_link(link).is_ok_and(|target| {
-                let folder = self.folder.as_os_str().as_bytes();
-                target.as_os_str().as_bytes().starts_with(folder)
-            })
-        };
+        let link = |pid: &str, name: &str| fs::read_link(format!("/proc/{pid}/{name}")).ok();
+        let pid = pid.to_string();
         // A child of the fake that has not become its program yet has the files of the fake.
-        let is_fake =
-            fs::read_link(format!("/proc/{pid}/exe")).ok() == fs::read_link("/proc/self/exe").ok();
-        if is_fake {
+        if link(&pid, "exe") == link("self", "exe") {
             return false;
         }
-        within(Path::new(&format!("/proc/{pid}/cwd")))
-            || fs::read_dir(format!("/proc/{pid}/fd"))
-                .is_ok_and(|files| files.flatten().any(|file| within(&file.path())))
+        let folder = self.folder.as_os_str().as_bytes();
+        // A folder that was removed is written `<path> (deleted)`.
+        ["cwd", "fd/0", "fd/1", "fd/2"]
+            .into_iter()
+            .filter_map(|name| link(&pid, name))
+            .any(|target| target.as_os_str().as_bytes().starts_with(folder))
     }
 
     /// Numbers of the living processes of the sandbox.

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::daytona::answer::{Refusal, now};
 use crate::daytona::process::Belonging;
+use crate::daytona::processes::Run;
 use crate::daytona::session::Session;
 
 /// The states that the fake goes through, of the many that there are.
@@ -277,6 +278,7 @@ pub(crate) struct Sandbox {
     pub(crate) record: Record,
     pub(crate) belonging: Belonging,
     pub(crate) sessions: BTreeMap<String, Arc<Session>>,
+    pub(crate) runs: BTreeMap<String, Arc<Run>>,
     /// Variables that were set in the daemon.
     pub(crate) daemon_env: BTreeMap<String, String>,
     /// Cancelled when the processes end: by a stop, a deletion or a lack of memory.
@@ -300,6 +302,7 @@ impl Sandbox {
             record,
             belonging: Belonging { folder, id },
             sessions: BTreeMap::new(),
+            runs: BTreeMap::new(),
             daemon_env: BTreeMap::new(),
             running,
             born: Instant::now(),

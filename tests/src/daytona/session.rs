@@ -3,10 +3,12 @@
 //! Nothing of what goes wrong with sessions is imitated. It follows from how they are built, as it
 //! does there: `exit` in a command ends the shell, and then nobody writes the exit code.
 
+mod command;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
-use std::path::{Path as FilePath, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -31,26 +33,12 @@ use crate::daytona::execute::{keep, shell};
 use crate::daytona::toolbox::Here;
 use crate::daytona::{Fault, labels, lifecycle, process};
 
+pub(crate) use command::SessionCommand;
+
+use command::{quoted, write_files};
+
 /// How often files are looked at that a shell writes.
 pub(crate) const POLL: Duration = Duration::from_millis(20);
-
-/// What the shell of a session reads for each command; `{dir}` is the folder of the command.
-const AROUND_COMMAND: &str = r#"
-_d={dir}
-mkfifo "$_d/in" "$_d/out" "$_d/err" || exit 1
-( while IFS= read -r _l || [ -n "$_l" ]; do printf '\001\001\001%s\n' "$_l"; done <"$_d/out" ) >>"$_d/log" &
-_o=$!
-( while IFS= read -r _l || [ -n "$_l" ]; do printf '\002\002\002%s\n' "$_l"; done <"$_d/err" ) >>"$_d/log" &
-_e=$!
-{stdin} >"$_d/in" &
-_i=$!
-{ . "$_d/command"; } <"$_d/in" >"$_d/out" 2>"$_d/err"
-_c=$?
-kill $_i 2>/dev/null
-wait $_i 2>/dev/null
-wait $_o $_e
-echo $_c >{exit}
-"#;
 
 /// A shell and what was sent to it.
 #[derive(Debug)]
@@ -65,35 +53,6 @@ pub(crate) struct Session {
     /// Cancelled when the shell has ended.
     exited: CancellationToken,
     commands: Mutex<Vec<Arc<SessionCommand>>>,
-}
-
-/// A command in a session.
-#[derive(Debug)]
-pub(crate) struct SessionCommand {
-    id: String,
-    text: String,
-    folder: PathBuf,
-    echoes_input: bool,
-}
-
-impl SessionCommand {
-    pub(crate) fn log(&self) -> PathBuf {
-        self.folder.join("log")
-    }
-
-    /// Absent while it runs, or for ever when nobody was left to write it.
-    pub(crate) fn exit_code(&self) -> Option<i32> {
-        let text = fs::read_to_string(self.folder.join("exit")).ok()?;
-        text.trim().parse().ok()
-    }
-
-    fn whole(&self) -> Value {
-        let mut whole = json!({ "id": self.id, "command": self.text });
-        if let (Some(code), Some(fields)) = (self.exit_code(), whole.as_object_mut()) {
-            fields.insert("exitCode".to_owned(), code.into());
-        }
-        whole
-    }
 }
 
 impl Session {
@@ -215,7 +174,7 @@ pub(crate) async fn get(
     Ok(Json(find(&here, &id)?.whole()).into_response())
 }
 
-pub(crate) async fn command(
+pub(crate) async fn one_command(
     Extension(here): Extension<Here>,
     Path((_, session, command)): Path<(String, String, String)>,
 ) -> Answer {
@@ -308,29 +267,6 @@ pub(crate) async fn exec(
         "stderr": String::from_utf8_lossy(&stderr),
     }))
     .into_response())
-}
-
-fn write_files(command: &SessionCommand, is_async: bool, loses_code: bool) -> io::Result<()> {
-    let folder = &command.folder;
-    fs::create_dir_all(folder)?;
-    fs::write(command.log(), "")?;
-    fs::write(folder.join("command"), format!("{}\n", command.text))?;
-    // A command that is waited for finds its input at an end; any other may be sent some.
-    let stdin = if is_async { "sleep infinity" } else { ":" };
-    let exit = if loses_code {
-        PathBuf::from("/dev/null")
-    } else {
-        folder.join("exit")
-    };
-    let around = AROUND_COMMAND
-        .replace("{dir}", &quoted(folder))
-        .replace("{stdin}", stdin)
-        .replace("{exit}", &quoted(&exit));
-    fs::write(folder.join("around"), around)
-}
-
-fn quoted(path: &FilePath) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -16,17 +16,19 @@ use tokio_util::sync::CancellationToken;
 use crate::daytona::answer::{self, Answer, Refusal, now};
 use crate::daytona::sandbox::State;
 use crate::daytona::world::World;
-use crate::daytona::{DAEMON_VERSION, Fault, execute, files, follow, git, session, transfer};
+use crate::daytona::{
+    DAEMON_VERSION, Fault, execute, files, follow, git, processes, session, transfer,
+};
 
 /// The longest body that a daemon reads.
 const LONGEST_BODY: usize = 256 * 1024 * 1024;
 
-pub(crate) fn routes() -> Router<Arc<World>> {
+pub(crate) fn routes(with_processes: bool) -> Router<Arc<World>> {
     let sessions = Router::new()
         .route("/", post(session::create).get(session::list))
         .route("/{session}", get(session::get).delete(session::delete))
         .route("/{session}/exec", post(session::exec))
-        .route("/{session}/command/{command}", get(session::command))
+        .route("/{session}/command/{command}", get(session::one_command))
         .route("/{session}/command/{command}/logs", get(follow::logs))
         .route("/{session}/command/{command}/input", post(session::input));
     let files = Router::new()
@@ -40,7 +42,12 @@ pub(crate) fn routes() -> Router<Arc<World>> {
         .route("/bulk-upload", post(transfer::bulk_upload))
         .route("/download", get(transfer::download))
         .route("/bulk-download", post(transfer::bulk_download));
-    let toolbox = Router::new()
+    let newer = if with_processes {
+        Router::new().nest("/processes", processes::routes())
+    } else {
+        Router::new()
+    };
+    let toolbox = newer
         .route("/version", get(version))
         .route("/work-dir", get(work_dir))
         .route("/user-home-dir", get(work_dir))
