@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 use spec_core::SpecStatus;
 use spec_core::attempt::FailureKind;
-use spec_tests::daytona::{FakeDaytona, FakeOptions};
+use spec_tests::daytona::{FakeDaytona, FakeOptions, Fault};
 use tokio::process::Command;
 
 use crate::git_server::GitServer;
@@ -243,4 +243,52 @@ async fn a_private_repository_is_fetched_without_the_token_in_any_record() {
     assert!(!all.contains(TOKEN), "{all}");
     assert_all_gone(&fake, 5);
     log(&world, IDEA).await.assert_done_once();
+}
+
+#[tokio::test]
+async fn a_launch_that_is_killed_is_resumed_in_its_sandbox() {
+    let (world, fake) = (World::new(), daytona().await);
+    let mut command = world.launch(&[IDEA, "--slow-ms", "100"]);
+    spawn_at(&mut command, &fake);
+    let mut program = Program::start(command);
+    program.line(&["requirements", "Drafting"]).await;
+    program.kill(true).await;
+    assert_eq!(fake.ledger().live.len(), 1);
+
+    let mut command = world.command(env!("CARGO_BIN_EXE_launch"));
+    command
+        .arg("--resume")
+        .args(["--data".into(), world.data()])
+        .args(["--out".into(), world.out()]);
+    spawn_at(&mut command, &fake);
+    let ended = finish(command).await;
+    assert_eq!(ended.code(), Some(0), "{ended:?}");
+    assert_all_gone(&fake, 5);
+    log(&world, IDEA).await.assert_done_once();
+}
+
+#[tokio::test]
+async fn a_launch_gets_through_a_bad_day_at_daytona() {
+    let (world, fake) = (World::new(), daytona().await);
+    let bad = [
+        Fault::LostCreateResponse,
+        Fault::RateLimited,
+        Fault::SlowStart,
+        Fault::BadGateway,
+        Fault::SocketCut1006,
+        Fault::LostExecResponse,
+        Fault::DeleteLags,
+        Fault::ListFlaps,
+    ];
+    for fault in bad {
+        fake.inject(fault);
+    }
+    let mut command = world.launch(&[IDEA]);
+    spawn_at(&mut command, &fake);
+    let ended = finish(command).await;
+    assert_eq!(ended.code(), Some(0), "{ended:?}");
+    let struck = fake.struck();
+    assert!(struck.len() >= 6, "{struck:?}");
+    log(&world, IDEA).await.assert_done_once();
+    assert_all_gone(&fake, 5);
 }
