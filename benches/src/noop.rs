@@ -15,8 +15,8 @@ use spec_core::agent::CommandAgent;
 use spec_core::clock::Timestamp;
 use spec_core::id::{CommitId, OutputCursor, RunKey, SandboxId, SandboxKey, UserId};
 use spec_core::sandbox::{
-    Capabilities, Channel, FoundSandbox, Isolation, Labels, Layout, Origin, Output, OutputLine, RunEnd,
-    RunRequest, Sandbox, SandboxFile, SandboxPath, SandboxRef, SandboxState, SpawnError,
+    Capabilities, Channel, FoundSandbox, Isolation, Labels, Layout, Origin, Output, OutputLine,
+    RunEnd, RunRequest, Sandbox, SandboxFile, SandboxPath, SandboxRef, SandboxState, SpawnError,
     SpawnErrorKind, SpawnRequest, Termination,
 };
 use spec_core::spec::{Description, Title};
@@ -199,7 +199,7 @@ impl SandboxSpawner for NoopSpawner {
     }
 
     async fn find(&self, key: SandboxKey) -> Result<Option<FoundSandbox>, SpawnError> {
-        self.sandbox(key).map(Some)
+        self.sandbox(key).map(|sandbox| Some(sandbox.into()))
     }
 
     async fn list(&self, _labels: &Labels) -> Result<Vec<FoundSandbox>, SpawnError> {

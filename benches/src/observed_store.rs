@@ -8,7 +8,7 @@ use futures_core::stream::BoxStream;
 use spec_core::artifact::Artifact;
 use spec_core::clock::Timestamp;
 use spec_core::event::SpecEvent;
-use spec_core::id::{ArtifactVersion, Duty, RunnerId, Sequence, SpecId};
+use spec_core::id::{ArtifactVersion, Duty, RunnerId, SandboxId, Sequence, SpecId};
 use spec_core::store::{
     Append, Appended, Claim, Claimed, Commit, Committed, Create, Created, Heartbeat, Lease, Page,
     PageLimit, SpecQuery, SpecSummary, StoreError, StoredSpec, Wakeup,
@@ -136,6 +136,10 @@ impl<S: SpecStore, O: Observer> SpecStore for ObservedStore<S, O> {
 
     async fn purge(&self, archived_before: Timestamp, limit: PageLimit) -> Result<u32, StoreError> {
         self.store.purge(archived_before, limit).await
+    }
+
+    async fn announce(&self, sandbox: &SandboxId) -> Result<(), StoreError> {
+        self.store.announce(sandbox).await
     }
 
     fn wakeups(&self) -> BoxStream<'static, Wakeup> {

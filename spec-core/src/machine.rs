@@ -14,6 +14,7 @@ mod handle;
 mod hub;
 mod known;
 mod local;
+mod looks;
 mod next_action;
 mod observation;
 mod prepare;

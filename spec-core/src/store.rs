@@ -26,7 +26,7 @@ use futures_core::stream::BoxStream;
 use crate::artifact::Artifact;
 use crate::clock::Timestamp;
 use crate::event::SpecEvent;
-use crate::id::{ArtifactVersion, Duty, RunnerId, Sequence, SpecId};
+use crate::id::{ArtifactVersion, Duty, RunnerId, SandboxId, Sequence, SpecId};
 use crate::phase::Phase;
 
 /// Keeps specs, their events and their artifacts, and says who may drive them.
@@ -184,7 +184,18 @@ pub trait SpecStore: fmt::Debug + Send + Sync + 'static {
     /// Retryable kinds only.
     async fn purge(&self, archived_before: Timestamp, limit: PageLimit) -> Result<u32, StoreError>;
 
-    /// Hints that specs have changed, from now on. Hints may be late, repeated, merged or missing:
+    /// Tells all who [listen](Self::wakeups), in every process that the hints of this store reach,
+    /// that something about a sandbox has changed. The store need not know the sandbox.
+    ///
+    /// A hint like any other: nothing is stored, and nobody hears of it who does not listen now. `Ok`
+    /// means that it is on its way. Safe to repeat; dropping the future tells some, all or nobody.
+    ///
+    /// # Errors
+    ///
+    /// Retryable kinds only: some may have been told.
+    async fn announce(&self, sandbox: &SandboxId) -> Result<(), StoreError>;
+
+    /// Hints that something has changed, from now on. Hints may be late, repeated, merged or missing:
     /// listeners read the store from where they were, and also look without a hint now and then.
     /// The stream ends only with the store.
     fn wakeups(&self) -> BoxStream<'static, Wakeup>;

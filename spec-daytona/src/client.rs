@@ -3,14 +3,16 @@
 //! Two hosts answer: the API, which makes and ends sandboxes, and a toolbox in every sandbox, which
 //! runs programs and keeps files there.
 
+mod carrier;
 mod error;
 mod limits;
 mod socket;
 mod toolbox;
 mod wire;
 
+pub(crate) use carrier::{Carried, Carrier, Log};
 pub(crate) use error::ApiError;
-pub(crate) use socket::{LogSocket, Received};
+pub(crate) use socket::Received;
 pub(crate) use toolbox::{Toolbox, Upload};
 pub(crate) use wire::{BuildInfo, CreateSandbox, CurrentKey, SandboxRecord, ServerConfig, State};
 

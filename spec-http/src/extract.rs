@@ -4,6 +4,8 @@ mod json;
 mod parameters;
 
 pub(crate) use json::{JsonBody, OptionalJsonBody};
+#[cfg(feature = "daytona-webhook")]
+pub(crate) use json::{parse, read};
 pub(crate) use parameters::Parameters;
 
 use axum::extract::{FromRequestParts, RawPathParams};

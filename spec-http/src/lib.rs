@@ -33,6 +33,9 @@
 //! Every error is an RFC 9457 `application/problem+json`. What goes wrong on this side is told as a
 //! constant text and logged once, with its causes.
 //!
+//! With the feature `daytona-webhook`, `daytona_webhook` is a route of its own for what the sandbox
+//! provider Daytona tells by webhook.
+//!
 //! The crate holds no rule about specs: it translates, and the machine decides.
 
 mod auth;
@@ -46,7 +49,15 @@ mod problem;
 mod routes;
 mod state;
 mod stream;
+#[cfg(feature = "daytona-webhook")]
+mod webhook;
 
 pub use auth::{AuthError, Authenticator, BearerTokens, NoAuth, Principal};
 pub use config::HttpConfig;
 pub use routes::router;
+#[cfg(feature = "daytona-webhook")]
+pub use webhook::{WebhookSecrets, daytona_webhook};
+
+#[cfg(all(doctest, feature = "daytona-webhook"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -23,7 +23,7 @@ use futures_core::stream::BoxStream;
 use spec_core::artifact::Artifact;
 use spec_core::clock::Timestamp;
 use spec_core::event::SpecEvent;
-use spec_core::id::{ArtifactVersion, Duty, RunnerId, Sequence, SpecId};
+use spec_core::id::{ArtifactVersion, Duty, RunnerId, SandboxId, Sequence, SpecId};
 use spec_core::store::{
     Append, Appended, Claim, Claimed, Commit, Committed, Create, Created, Heartbeat, Lease, Page,
     PageLimit, SpecQuery, SpecSummary, StoreError, StoredSpec, Wakeup,
@@ -276,6 +276,11 @@ impl SpecStore for PostgresStore {
 
     async fn purge(&self, archived_before: Timestamp, limit: PageLimit) -> Result<u32, StoreError> {
         retention::purge(&self.pool, archived_before, limit).await
+    }
+
+    /// `Ok` means that the server has taken it for all processes.
+    async fn announce(&self, sandbox: &SandboxId) -> Result<(), StoreError> {
+        self.hints.announce(sandbox.clone()).await
     }
 
     fn wakeups(&self) -> BoxStream<'static, Wakeup> {

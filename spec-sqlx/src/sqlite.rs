@@ -17,7 +17,7 @@ use futures_core::stream::BoxStream;
 use spec_core::artifact::Artifact;
 use spec_core::clock::{Clock, SystemClock, Timestamp};
 use spec_core::event::SpecEvent;
-use spec_core::id::{ArtifactVersion, Duty, RunnerId, Sequence, SpecId};
+use spec_core::id::{ArtifactVersion, Duty, RunnerId, SandboxId, Sequence, SpecId};
 use spec_core::store::{
     Append, Appended, Claim, Claimed, Commit, Committed, Create, Created, Heartbeat, Lease, Page,
     PageLimit, SpecQuery, SpecSummary, StoreError, StoredSpec, Wakeup,
@@ -46,8 +46,9 @@ const WAKEUPS_KEPT: usize = 1024;
 /// Keeps specs in SQLite.
 ///
 /// Several processes on one machine can share a file: each claims specs of its own, and each is
-/// hinted at the others' changes. Within a process, share one store: all its changes go through one
-/// task, which makes many of them durable at once. That task ends when the store is dropped, after
+/// hinted at the others' changes, though not at what they
+/// [announce](SpecStore::announce) of sandboxes. Within a process, share one store: all its changes go
+/// through one task, which makes many of them durable at once. That task ends when the store is dropped, after
 /// the changes that were queued; [`close`](Self::close) waits for it.
 ///
 /// The methods are cancel-safe, as the contract of [`SpecStore`] asks: a change whose future is
@@ -288,6 +289,15 @@ impl SpecStore for SqliteStore {
             limit,
         };
         self.writer.make(change).await
+    }
+
+    /// Reaches who listens to this store, in this process: other processes that share the file, and
+    /// other stores on it, find what has changed in it, and an announcement changes nothing.
+    async fn announce(&self, sandbox: &SandboxId) -> Result<(), StoreError> {
+        let id = sandbox.clone();
+        // An error says that nobody listens.
+        let _listeners = self.wakeups.send(Wakeup::Sandbox { id });
+        Ok(())
     }
 
     fn wakeups(&self) -> BoxStream<'static, Wakeup> {

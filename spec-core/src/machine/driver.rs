@@ -7,8 +7,9 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
-use super::active::{Active, ActiveGuard};
+use super::active::ActiveGuard;
 use super::known::Known;
+use super::looks::Looks;
 use super::writes::{Trouble, Writes};
 use super::{Action, Input, Observation, SpecStateMachine, Transition, apply, due_at, next_action};
 use crate::attempt::FailureKind;
@@ -85,6 +86,7 @@ pub(super) struct Driver<'a, S, P> {
     token: &'a CancellationToken,
     pub(super) writes: Writes,
     pub(super) known: Known,
+    looks: Looks,
     /// How far the clock by which the spec became due is ahead of this machine's.
     ahead: Duration,
 }
@@ -112,9 +114,10 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             token,
             writes: Writes::new(lease, stored.spec.revision),
             known: Known::default(),
+            looks: Looks::default(),
             ahead: due.since(self.host.clock.now()),
         };
-        let ended = driver.drive(stored, fruitless, &guard.active).await;
+        let ended = driver.drive(stored, fruitless, &guard).await;
         match &ended {
             Ended::Idle | Ended::Stopped => {
                 if let Err(error) = self.store.release(&lease).await {
@@ -132,7 +135,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
 
 impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     /// Decides and acts, while what it writes is on its way.
-    async fn drive(&self, stored: StoredSpec, fruitless: u32, active: &Active) -> Ended {
+    async fn drive(&self, stored: StoredSpec, fruitless: u32, active: &ActiveGuard) -> Ended {
         tokio::select! {
             // In this order: what is decided without waiting becomes one write.
             biased;
@@ -141,7 +144,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         }
     }
 
-    async fn decide(&self, mut current: Current, fruitless: u32, active: &Active) -> Ended {
+    async fn decide(&self, mut current: Current, fruitless: u32, active: &ActiveGuard) -> Ended {
         let mut store_failures = 0;
         if fruitless >= MAX_FRUITLESS_CLAIMS
             && let Some((key, _)) = current.spec.active_attempt()
@@ -163,7 +166,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             if self.token.is_cancelled() {
                 return self.stop().await;
             }
-            active.works_on(current.spec.revision);
+            active.works_on(&current.spec);
             let step = match self.act(&current, active).await {
                 Ok(step) => step,
                 Err(error) => Step::StoreFailed(error),
@@ -204,7 +207,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     }
 
     /// Does what is owed next, once what it follows from is stored.
-    async fn act(&self, current: &Current, active: &Active) -> Result<Step, StoreError> {
+    async fn act(&self, current: &Current, active: &ActiveGuard) -> Result<Step, StoreError> {
         let now = self.now().max(current.spec.updated_at);
         let action = next_action(&current.spec, now);
         let wait = match &action {
@@ -303,13 +306,21 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         }
     }
 
-    /// Does what is owed, unless the spec changes or the attempt's time is up meanwhile.
-    async fn step(&self, current: &Current, action: Action, active: &Active) -> Step {
+    /// Does what is owed, unless the spec changes or the attempt's time is up meanwhile. When the
+    /// sandbox of a run that is followed is said to have changed, it is followed anew.
+    async fn step(&self, current: &Current, action: Action, active: &ActiveGuard) -> Step {
         let spec = &current.spec;
         let deadline = self.deadline_of(spec, &action);
         let Some(defect) = defect_in(&action) else {
             return Step::Reload;
         };
+        // Whatever else is done to a sandbox answers by itself. Following may go on in silence when
+        // the sandbox is gone, and loses nothing when it is done again.
+        let listens = matches!(action, Action::Follow { .. });
+        if listens {
+            active.looks_at_sandbox();
+        }
+        let mut look_at: Option<Timestamp> = None;
         // Agents, spawners and targets are the host's: their defects must not become this runner's.
         // On the heap: it is by far the largest part of a driver, and there may be many of those.
         let mut effect = Box::pin(AssertUnwindSafe(self.perform(current, action)).catch_unwind());
@@ -328,6 +339,14 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                     Ok(true) => return Step::Reload,
                     Err(error) => return Step::StoreFailed(error),
                 },
+                () = active.sandbox_changed(), if listens && look_at.is_none() => {
+                    look_at = Some(self.looks.next(self.now()));
+                }
+                () = self.sleep(look_at.map_or(Duration::ZERO, |at| at.since(self.now()))),
+                    if look_at.is_some() => {
+                    self.looks.looked(self.now());
+                    return Step::Again;
+                }
                 () = self.sleep(deadline.since(self.now())) => return Step::Reload,
             }
         };

@@ -14,11 +14,12 @@ use super::watch;
 use super::{Command, Input, NewSpec, RunnerConfig, Transition, apply, launch};
 use crate::agent::Agent;
 use crate::artifact::Artifact;
-use crate::clock::{Clock, IdGenerator, SystemClock, UuidV7Generator};
+use crate::clock::{Clock, IdGenerator, SystemClock, Timestamp, UuidV7Generator};
 use crate::error::Error;
 use crate::event::SpecEvent;
 use crate::id::{
-    AgentName, ArtifactVersion, Environment, IdempotencyKey, ProjectId, Sequence, SpecId, UserId,
+    AgentName, ArtifactVersion, Environment, IdempotencyKey, ProjectId, SandboxId, Sequence,
+    SpecId, UserId,
 };
 use crate::invalid_input::InvalidInput;
 use crate::phase::Phase;
@@ -435,6 +436,36 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                 Err(error) => return Err(Error::store("commit a command")(error)),
             }
         }
+    }
+
+    /// Says that something about a sandbox has changed, as a provider's webhook may tell. Whoever
+    /// follows a run in it looks again at once, in this process and in every other that the hints of
+    /// the store [reach](SpecStore::announce), instead of when its spawner would have looked.
+    ///
+    /// A hint: nothing is stored, nothing follows from it but a look, and it is not needed for
+    /// anything to go on. An id that nobody knows is fine. Safe to repeat; many in a row are answered
+    /// by few looks, the first at once and the others after a pause of at least 1 s. A spec that a
+    /// host [drives by itself](Self::drive) hears of what is said in its own process only. Dropping
+    /// the future tells some, all or nobody.
+    ///
+    /// # Errors
+    ///
+    /// [`Store`](Error::Store) when others may not have been told.
+    pub async fn sandbox_changed(&self, sandbox: &SandboxId) -> Result<(), Error> {
+        // A runner hears of it from the store, and twice would be two looks.
+        if !self.host.local.is_open() {
+            self.host.active.sandbox_changed(sandbox);
+        }
+        self.store
+            .announce(sandbox)
+            .await
+            .map_err(Error::store("announce a sandbox"))
+    }
+
+    /// The time, by the clock that this machine goes by.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.host.clock.now()
     }
 
     /// A spec, as last committed.

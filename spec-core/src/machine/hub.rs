@@ -207,6 +207,8 @@ impl Listener {
             };
             match hint {
                 Some(Wakeup::Spec { id, .. }) => hub.heard(id),
+                // Of interest to drivers only: watchers see what becomes of it.
+                Some(Wakeup::Sandbox { .. }) => {}
                 Some(Wakeup::Lagged) => hub.lagged(),
                 None => {
                     self.ended = true;

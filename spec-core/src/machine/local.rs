@@ -79,6 +79,11 @@ impl LocalRunner {
         })
     }
 
+    /// True while a runner of this process claims, and listens.
+    pub(super) fn is_open(&self) -> bool {
+        self.lock().is_some()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Option<Desk>> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }

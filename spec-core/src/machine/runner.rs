@@ -264,6 +264,10 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             Some(Wakeup::Spec { id, revision, due }) => {
                 !self.host.active.is_at(id, revision) && due
             }
+            Some(Wakeup::Sandbox { id }) => {
+                self.host.active.sandbox_changed(&id);
+                false
+            }
             Some(Wakeup::Lagged) => true,
             None => false,
         }

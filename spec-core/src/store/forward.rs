@@ -13,7 +13,7 @@ use super::{
 use crate::artifact::Artifact;
 use crate::clock::Timestamp;
 use crate::event::SpecEvent;
-use crate::id::{ArtifactVersion, Duty, RunnerId, Sequence, SpecId};
+use crate::id::{ArtifactVersion, Duty, RunnerId, SandboxId, Sequence, SpecId};
 use crate::phase::Phase;
 
 macro_rules! forward {
@@ -98,6 +98,10 @@ macro_rules! forward {
                 limit: PageLimit,
             ) -> Result<u32, StoreError> {
                 (**self).purge(archived_before, limit).await
+            }
+
+            async fn announce(&self, sandbox: &SandboxId) -> Result<(), StoreError> {
+                (**self).announce(sandbox).await
             }
 
             fn wakeups(&self) -> BoxStream<'static, Wakeup> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 
 use crate::clock::Timestamp;
-use crate::id::{Epoch, Revision, RunnerId, SpecId};
+use crate::id::{Epoch, Revision, RunnerId, SandboxId, SpecId};
 use crate::store::StoredSpec;
 
 /// The right to drive a spec. Current until the spec's epoch moves on.
@@ -67,7 +67,7 @@ pub struct Heartbeat {
 }
 
 /// A hint that something changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Wakeup {
     /// This spec.
     Spec {
@@ -77,6 +77,12 @@ pub enum Wakeup {
         revision: Revision,
         /// Somebody may claim it now.
         due: bool,
+    },
+    /// This sandbox, as somebody has [announced](crate::SpecStore::announce) who heard of it outside
+    /// of the store.
+    Sandbox {
+        /// Its id, which may belong to no spec.
+        id: SandboxId,
     },
     /// Hints were lost: anything may have changed.
     Lagged,

@@ -20,7 +20,7 @@ use super::{
 use crate::artifact::Artifact;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::event::SpecEvent;
-use crate::id::{ArtifactVersion, Duty, RunnerId, Sequence, SpecId};
+use crate::id::{ArtifactVersion, Duty, RunnerId, SandboxId, Sequence, SpecId};
 use crate::phase::Phase;
 
 /// Hints that a slow listener may fall behind before it is told that it lagged.
@@ -182,6 +182,13 @@ impl SpecStore for MemoryStore {
 
     async fn purge(&self, archived_before: Timestamp, limit: PageLimit) -> Result<u32, StoreError> {
         Ok(self.tables().purge(archived_before, limit))
+    }
+
+    async fn announce(&self, sandbox: &SandboxId) -> Result<(), StoreError> {
+        let id = sandbox.clone();
+        // An error says that nobody listens.
+        let _listeners = self.inner.wakeups.send(Wakeup::Sandbox { id });
+        Ok(())
     }
 
     fn wakeups(&self) -> BoxStream<'static, Wakeup> {

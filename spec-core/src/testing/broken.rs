@@ -5,6 +5,7 @@ mod fault;
 pub use fault::Fault;
 
 use std::collections::HashMap;
+use std::future::ready;
 use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,7 +18,7 @@ use crate::artifact::Artifact;
 use crate::clock::{Clock, Timestamp};
 use crate::event::SpecEvent;
 use crate::id::{
-    ArtifactVersion, Duty, IdempotencyKey, ProjectId, RunnerId, Sequence, SpecId, UserId,
+    ArtifactVersion, Duty, IdempotencyKey, ProjectId, RunnerId, SandboxId, Sequence, SpecId, UserId,
 };
 use crate::phase::Phase;
 use crate::store::{
@@ -25,6 +26,9 @@ use crate::store::{
     MemoryStore, Page, PageLimit, SpecQuery, SpecStore, SpecSummary, StoreError, StoreErrorKind,
     StoredSpec, Wakeup,
 };
+
+/// Length of the ids that many providers give: a UUID.
+const LENGTH_OF_MOST: usize = 36;
 
 /// A store in memory with one [`Fault`]. Never to be used for anything but tests of tests.
 #[derive(Debug)]
@@ -394,20 +398,37 @@ impl SpecStore for BrokenStore {
         self.inner.purge(archived_before, limit).await
     }
 
+    async fn announce(&self, sandbox: &SandboxId) -> Result<(), StoreError> {
+        if self.has(Fault::CutsAnnouncements) {
+            let cut: String = sandbox.as_str().chars().take(LENGTH_OF_MOST).collect();
+            if let Ok(cut) = SandboxId::new(cut) {
+                return self.inner.announce(&cut).await;
+            }
+        }
+        self.inner.announce(sandbox).await
+    }
+
     fn wakeups(&self) -> BoxStream<'static, Wakeup> {
         if self.has(Fault::WakesNobody) {
             // Ends at once instead of never, so that nobody has to wait to see it.
             return futures_util::stream::empty().boxed();
         }
         let all_due = self.has(Fault::CallsAllDue);
+        let no_sandboxes = self.has(Fault::AnnouncesNothing);
         self.inner
             .wakeups()
+            // Ends instead of going on without, likewise.
+            .take_while(move |wakeup| {
+                let is_sandbox = matches!(wakeup, Wakeup::Sandbox { .. });
+                ready(!(no_sandboxes && is_sandbox))
+            })
             .map(move |wakeup| match wakeup {
                 Wakeup::Spec { id, revision, due } => Wakeup::Spec {
                     id,
                     revision,
                     due: due || all_due,
                 },
+                Wakeup::Sandbox { id } => Wakeup::Sandbox { id },
                 Wakeup::Lagged => Wakeup::Lagged,
             })
             .boxed()

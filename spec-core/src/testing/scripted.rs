@@ -144,6 +144,12 @@ impl ScriptedSpawner {
         self.shared.announce();
     }
 
+    /// Likewise, without anybody being told: streams that are open stay silent for ever, and only who
+    /// asks anew learns of it.
+    pub fn lose_silently(&self, key: SandboxKey) {
+        self.shared.state().remove(key, Vanished::Silently);
+    }
+
     /// Every call so far, in the order in which they began.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {

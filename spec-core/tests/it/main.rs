@@ -14,6 +14,7 @@ mod ports;
 mod pure;
 mod reaper;
 mod retention;
+mod sandbox_changed;
 mod scene;
 mod trouble;
 mod upkeep;

@@ -11,7 +11,7 @@ use spec_core::artifact::Artifact;
 use spec_core::clock::Timestamp;
 use spec_core::event::SpecEvent;
 use spec_core::id::{
-    ArtifactVersion, Duty, OutputCursor, RunKey, RunnerId, SandboxKey, Sequence, SpecId,
+    ArtifactVersion, Duty, OutputCursor, RunKey, RunnerId, SandboxId, SandboxKey, Sequence, SpecId,
 };
 use spec_core::sandbox::{
     Capabilities, FoundSandbox, Labels, Output, RunRequest, Sandbox, SandboxFile, SandboxPath,
@@ -199,6 +199,10 @@ impl SpecStore for RuledStore {
 
     async fn purge(&self, archived_before: Timestamp, limit: PageLimit) -> Result<u32, StoreError> {
         self.inner.purge(archived_before, limit).await
+    }
+
+    async fn announce(&self, sandbox: &SandboxId) -> Result<(), StoreError> {
+        self.inner.announce(sandbox).await
     }
 
     fn wakeups(&self) -> BoxStream<'static, Wakeup> {

@@ -240,12 +240,12 @@ const DISTORTIONS: [(&str, Distortion); 8] = [
     ("ended at once", |_| stream::empty().boxed()),
     ("ended later", |hints| hints.take(3).boxed()),
     ("repeated", |hints| {
-        hints.flat_map(|hint| stream::iter([hint; 3])).boxed()
+        hints.flat_map(|hint| stream::iter(vec![hint; 3])).boxed()
     }),
     ("merged", |hints| {
         let merged = hints.ready_chunks(64);
         merged
-            .filter_map(|chunk| async move { chunk.last().copied() })
+            .filter_map(|chunk| async move { chunk.last().cloned() })
             .boxed()
     }),
     ("late", |hints| {

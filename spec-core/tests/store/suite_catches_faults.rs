@@ -2,8 +2,8 @@
 
 use spec_core::testing::broken::Fault;
 use spec_core::testing::conformance::store::{
-    append, artifacts, cancellation, claim, commit, create, duty, fair, fence, give_back, handover,
-    lease, list, purge, races, wakeups,
+    announce, append, artifacts, cancellation, claim, commit, create, duty, fair, fence, give_back,
+    handover, lease, list, purge, races, wakeups,
 };
 use tokio::task::JoinSet;
 
@@ -66,6 +66,10 @@ caught! {
         WakesNobody by wakeups::wakeups_reach_every_listener_after_every_change,
     a_store_that_calls_for_runners_in_vain_is_caught:
         CallsAllDue by wakeups::wakeups_about_held_specs_call_nobody,
+    a_store_that_announces_nothing_is_caught:
+        AnnouncesNothing by announce::announcements_reach_every_listener,
+    a_store_that_cuts_announcements_is_caught:
+        CutsAnnouncements by announce::announcements_tell_of_the_sandbox_that_was_named,
     a_store_that_hands_new_specs_to_nobody_is_caught:
         IgnoresRunnerOfNewSpecs by handover::create_hands_the_spec_to_its_runner,
     a_store_that_hands_new_specs_to_the_dead_is_caught:

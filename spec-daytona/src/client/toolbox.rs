@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::limits::Class;
-use super::{ApiError, Client, LogSocket, read};
+use super::socket::LogSocket;
+use super::{ApiError, Client, read};
 
 /// Over the time that a command has, for the request itself.
 const MARGIN: Duration = Duration::from_secs(15);
@@ -76,7 +77,7 @@ impl Toolbox {
         Self { base }
     }
 
-    fn request(&self, client: &Client, method: Method, path: &[&str]) -> RequestBuilder {
+    pub(super) fn request(&self, client: &Client, method: Method, path: &[&str]) -> RequestBuilder {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.extend(path);
@@ -150,7 +151,7 @@ impl Toolbox {
     }
 
     /// Makes a session, which is a shell that runs one command after the other. Fine if it exists.
-    pub(crate) async fn create_session(
+    pub(super) async fn create_session(
         &self,
         client: &Client,
         session: &str,
@@ -171,7 +172,7 @@ impl Toolbox {
     ///
     /// The command is *sourced* by the session's shell, so that it must start a child and nothing
     /// else, and it is kept and shown to whoever asks: it holds no secret.
-    pub(crate) async fn start_command(
+    pub(super) async fn start_command(
         &self,
         client: &Client,
         session: &str,
@@ -194,7 +195,7 @@ impl Toolbox {
     }
 
     /// Ends a session and what runs in it. Fine if there is none.
-    pub(crate) async fn delete_session(
+    pub(super) async fn delete_session(
         &self,
         client: &Client,
         session: &str,
@@ -208,11 +209,12 @@ impl Toolbox {
     }
 
     /// Follows what a command prints, from its beginning.
-    pub(crate) async fn follow(
+    pub(super) async fn follow(
         &self,
         client: &Client,
         session: &str,
         command: &str,
+        limit: Duration,
     ) -> Result<LogSocket, ApiError> {
         let path = ["process", "session", session, "command", command, "logs"];
         let key = LogSocket::key();
@@ -225,8 +227,7 @@ impl Toolbox {
             .header("Sec-WebSocket-Key", &key);
         let call = "GET /process/session/{id}/command/{id}/logs";
         // Its time bounds the whole connection, which may last as long as the run.
-        let forever = Duration::from_hours(24 * 30);
-        let sent = client.send_within(Class::Toolbox, request, call, forever);
+        let sent = client.send_within(Class::Toolbox, request, call, limit);
         let response = tokio::time::timeout(client.config().request_timeout(), sent)
             .await
             .map_err(|_elapsed| ApiError::connection(format!("no answer to {call} in time")))??;

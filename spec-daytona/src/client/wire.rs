@@ -67,6 +67,8 @@ pub(crate) struct SandboxRecord {
     pub(crate) created_at: Option<Timestamp>,
     #[serde(default)]
     pub(crate) toolbox_proxy_url: String,
+    #[serde(default)]
+    pub(crate) daemon_version: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -188,6 +190,7 @@ mod tests {
                 error_reason: None,
                 created_at: None,
                 toolbox_proxy_url: String::new(),
+                daemon_version: None,
             };
             assert!(!matches!(record.standing(), State::Unknown(_)), "{state}");
         }

@@ -86,7 +86,7 @@ await_start() {
     looks=0
     until [ -e "$ctl/runs/$1/pid" ]; do
         looks=$((looks + 1))
-        [ "$looks" -lt 100 ] || { echo "waiting $(head -c 300 "$ctl/runs/$1/note" 2>/dev/null)"; return; }
+        [ "$looks" -lt 40 ] || { echo "waiting $(head -c 300 "$ctl/runs/$1/note" 2>/dev/null)"; return; }
         sleep 0.05 2>/dev/null || sleep 1
     done
     echo started

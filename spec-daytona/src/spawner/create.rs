@@ -195,6 +195,7 @@ impl Shared {
             })?;
             let place = Place {
                 id,
+                carrier: self.carrier(record, &toolbox).await,
                 toolbox,
                 folders: Folders::of_root(root.clone()),
             };
@@ -207,6 +208,7 @@ impl Shared {
                 .await?;
             let place = Place {
                 id,
+                carrier: self.carrier(record, &toolbox).await,
                 toolbox,
                 folders: Folders::in_work_dir(&dir),
             };

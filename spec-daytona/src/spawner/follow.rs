@@ -15,15 +15,12 @@ use std::time::Duration;
 use futures_core::stream::BoxStream;
 use futures_util::stream::{self, StreamExt as _};
 use spec_core::id::{OutputCursor, RunKey};
-use spec_core::sandbox::{
-    ByteCursor, Channel, Output, RunEnd, SandboxRef, SpawnError, SpawnErrorKind,
-};
+use spec_core::sandbox::{ByteCursor, Output, RunEnd, SandboxRef, SpawnError, SpawnErrorKind};
 use tokio::time::Instant;
 
 use super::place::{Place, SHORT, Standing};
 use super::shared::Shared;
-use crate::client::{ApiError, LogSocket, Received};
-use crate::demux::Demux;
+use crate::client::{ApiError, Carried, Log, Received, Toolbox};
 use crate::frames::{Frame, FrameReader};
 use crate::script::name_of;
 use reading::Lines;
@@ -120,31 +117,29 @@ struct Follower {
     waits: Waits,
 }
 
-/// A socket and what its bytes pass through.
+/// What is listened to.
 struct Stream {
-    socket: LogSocket,
-    demux: Demux,
+    log: Log,
     frames: FrameReader,
-    _session: Session,
+    _printer: Printer,
 }
 
-/// A session that ends when it is dropped.
-struct Session {
+/// A command that prints the output of a run, and that ends when this is dropped.
+struct Printer {
     shared: Arc<Shared>,
-    place: Place,
-    name: String,
+    toolbox: Toolbox,
+    carried: Carried,
 }
 
-impl Drop for Session {
+impl Drop for Printer {
     fn drop(&mut self) {
         let client = Arc::clone(&self.shared.client);
-        let toolbox = self.place.toolbox.clone();
-        let name = std::mem::take(&mut self.name);
+        let (toolbox, carried) = (self.toolbox.clone(), self.carried.clone());
         // Nobody waits for it, and it is of no harm if it fails: the sandbox ends it at the latest.
         drop(self.shared.in_background(async move {
-            let deleted = toolbox.delete_session(&client, &name);
-            if let Ok(Err(error)) = tokio::time::timeout(SHORT, deleted).await {
-                tracing::debug!(%error, "a session was left to its sandbox");
+            let ended = toolbox.drop_carried(&client, &carried);
+            if let Ok(Err(error)) = tokio::time::timeout(SHORT, ended).await {
+                tracing::debug!(%error, "a command was left to its sandbox");
             }
         }));
     }
@@ -189,15 +184,11 @@ impl Follower {
             }
             return;
         };
-        let received = tokio::time::timeout(SILENCE, stream.socket.receive()).await;
+        let received = tokio::time::timeout(SILENCE, stream.log.receive()).await;
         match received {
             Ok(Received::Bytes(bytes)) => {
                 let mut frames = Vec::new();
-                stream.demux.push(&bytes, |channel, bytes| match channel {
-                    Channel::Stdout => stream.frames.push(bytes, |frame| frames.push(frame)),
-                    // What a shell complains of.
-                    Channel::Stderr => {}
-                });
+                stream.frames.push(&bytes, |frame| frames.push(frame));
                 if !frames.is_empty() {
                     self.troubled_since = None;
                     self.waits.reset();
@@ -315,7 +306,7 @@ impl Follower {
     }
 }
 
-/// Has the run's output printed, from these positions on, by a session of its own, and listens to that.
+/// Has the run's output printed, from these positions on, by a command of its own, and listens to it.
 async fn connect(
     shared: &Arc<Shared>,
     place: &Place,
@@ -323,21 +314,20 @@ async fn connect(
     from: Positions,
 ) -> Result<Stream, ApiError> {
     let (client, toolbox) = (&shared.client, &place.toolbox);
-    let session = Session {
-        shared: Arc::clone(shared),
-        place: place.clone(),
-        name: format!("spec-follow-{}", uuid::Uuid::now_v7()),
-    };
     let (out, err) = (from.out.to_string(), from.err.to_string());
     let command = place.folders.verb("frames", &[run, &out, &err, "follow"]);
-    toolbox.create_session(client, &session.name).await?;
-    let command = toolbox
-        .start_command(client, &session.name, &command)
+    let name = format!("spec-follow-{}", uuid::Uuid::now_v7());
+    let carried = toolbox
+        .carry(client, place.carrier, &name, &command)
         .await?;
+    let printer = Printer {
+        shared: Arc::clone(shared),
+        toolbox: toolbox.clone(),
+        carried: carried.clone(),
+    };
     Ok(Stream {
-        socket: toolbox.follow(client, &session.name, &command).await?,
-        demux: Demux::default(),
+        log: toolbox.listen(client, &carried).await?,
         frames: FrameReader::default(),
-        _session: session,
+        _printer: printer,
     })
 }

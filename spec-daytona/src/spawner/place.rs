@@ -6,7 +6,7 @@ use spec_core::id::{SandboxId, SandboxKey};
 use spec_core::sandbox::{Labels, SandboxRef, SpawnError, SpawnErrorKind};
 
 use super::shared::Shared;
-use crate::client::{ApiError, SandboxRecord, State, Toolbox};
+use crate::client::{ApiError, Carrier, SandboxRecord, State, Toolbox};
 use crate::script::Folders;
 
 /// Labels that say what was made ready: without them a sandbox is half made.
@@ -22,6 +22,7 @@ pub(crate) struct Place {
     pub(super) id: SandboxId,
     pub(super) toolbox: Toolbox,
     pub(super) folders: Folders,
+    pub(super) carrier: Carrier,
 }
 
 /// What Daytona says of a sandbox when it is asked by its id, which is the one answer to trust.
@@ -115,7 +116,7 @@ impl Shared {
             .await
             .map_err(|error| error.into_spawn_error(format!("cannot look up the sandbox {key}")))?;
         match (Standing::of(record.as_ref()), record) {
-            (Standing::Running, Some(record)) => self.ready_place(key, &record),
+            (Standing::Running, Some(record)) => self.ready_place(key, &record).await,
             (Standing::Over(why), _) => Err(gone(key, &why)),
             (Standing::Running | Standing::Pending, _) => Err(SpawnError::new(
                 SpawnErrorKind::Unavailable,
@@ -124,13 +125,19 @@ impl Shared {
         }
     }
 
-    fn ready_place(&self, key: SandboxKey, record: &SandboxRecord) -> Result<Place, SpawnError> {
+    async fn ready_place(
+        &self,
+        key: SandboxKey,
+        record: &SandboxRecord,
+    ) -> Result<Place, SpawnError> {
         let Some(root) = record.labels.get(ROOT_LABEL) else {
             return Err(gone(key, "no repository was checked out in it"));
         };
+        let toolbox = self.toolbox(record)?;
         let place = Place {
             id: id_of(record)?,
-            toolbox: self.toolbox(record)?,
+            carrier: self.carrier(record, &toolbox).await,
+            toolbox,
             folders: Folders::of_root(root.clone()),
         };
         self.remember_place(&place);

@@ -99,15 +99,19 @@ impl Shared {
             let session = format!("spec-{name}-{}", uuid::Uuid::now_v7());
             said = self
                 .insist(key, &place.id, "start a run", || async {
-                    let toolbox = &place.toolbox;
-                    toolbox.create_session(&self.client, &session).await?;
-                    match toolbox
-                        .start_command(&self.client, &session, &command)
-                        .await
-                    {
+                    let carried = place
+                        .toolbox
+                        .carry(&self.client, place.carrier, &session, &command)
+                        .await;
+                    match carried {
                         Ok(_) => {}
-                        // It may have been started. The record of the run tells.
-                        Err(error) if error.is_unclear() => {
+                        // It may have been started; or the session's shell is dead, which is a bad
+                        // request. The record of the run tells.
+                        Err(error)
+                            if error.is_unclear()
+                                || error.is_bad_request()
+                                || error.is_not_found() =>
+                        {
                             tracing::debug!(%error, "no answer to a start");
                         }
                         Err(error) => return Err(error),

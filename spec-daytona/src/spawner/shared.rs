@@ -9,7 +9,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::place::Place;
-use crate::client::Client;
+use crate::client::{Carrier, Client, SandboxRecord, Toolbox};
 
 /// Sandboxes of which is remembered where they are; what is forgotten is asked for again.
 const MAX_PLACES: usize = 10_000;
@@ -18,6 +18,8 @@ const MAX_PLACES: usize = 10_000;
 pub(crate) struct Shared {
     pub(super) client: Arc<Client>,
     places: Mutex<HashMap<SandboxId, Place>>,
+    /// What the toolboxes of a version have to carry commands.
+    carriers: Mutex<HashMap<String, Carrier>>,
     /// Sandboxes whose making is under way in this process.
     making: Mutex<HashMap<SandboxKey, Weak<tokio::sync::Mutex<()>>>>,
     tasks: TaskTracker,
@@ -32,6 +34,7 @@ impl Shared {
         Self {
             client: Arc::new(client),
             places: Mutex::default(),
+            carriers: Mutex::default(),
             making: Mutex::default(),
             tasks: TaskTracker::new(),
             _end: token.clone().drop_guard(),
@@ -68,6 +71,33 @@ impl Shared {
             })
         };
         lock.lock_owned().await
+    }
+
+    /// What carries commands in a sandbox. Asked once for each version of toolboxes.
+    pub(super) async fn carrier(&self, record: &SandboxRecord, toolbox: &Toolbox) -> Carrier {
+        let version = record.daemon_version.as_deref().unwrap_or_default();
+        let known = {
+            let carriers = self.carriers.lock().unwrap_or_else(PoisonError::into_inner);
+            carriers.get(version).copied()
+        };
+        if let Some(carrier) = known {
+            return carrier;
+        }
+        match toolbox.carrier(&self.client).await {
+            Ok(carrier) => {
+                let mut carriers = self.carriers.lock().unwrap_or_else(PoisonError::into_inner);
+                // Versions are few; whoever makes them up does not get our memory.
+                if carriers.len() < 1000 {
+                    carriers.insert(version.to_owned(), carrier);
+                }
+                carrier
+            }
+            // All have sessions, so far.
+            Err(error) => {
+                tracing::debug!(%error, "cannot tell what carries commands in a sandbox");
+                Carrier::Sessions
+            }
+        }
     }
 
     pub(super) fn known_place(&self, id: &SandboxId) -> Option<Place> {

@@ -12,3 +12,5 @@ mod problems;
 mod reconnect;
 mod specs;
 mod stream;
+#[cfg(feature = "daytona-webhook")]
+mod webhook;

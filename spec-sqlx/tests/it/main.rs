@@ -8,6 +8,8 @@ mod opening;
 mod postgres;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sample;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod sandbox_changed;
 #[cfg(feature = "sqlite")]
 mod writing;
 

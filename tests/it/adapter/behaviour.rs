@@ -5,17 +5,21 @@ use std::time::Duration;
 
 use axum::Router;
 use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
 use spec_core::SandboxSpawner as _;
 use spec_core::id::RepairNumber;
 use spec_core::sandbox::{
-    Labels, Output, RunEnd, RunRequest, Sandbox, SandboxRef, SpawnErrorKind, SpawnRequest,
-    Termination,
+    Labels, Output, RunEnd, RunRequest, Sandbox, SandboxRef, SpawnError, SpawnErrorKind,
+    SpawnRequest, Termination,
 };
 use spec_daytona::{DaytonaConfig, DaytonaSpawner};
 use spec_tests::daytona::{FakeDaytona, FakeOptions, Fault, FaultPlan};
+use tokio::task::JoinSet;
 use url::Url;
 
 use super::stage::{Repository, config, request};
+
+type Following = BoxStream<'static, Result<Output, SpawnError>>;
 
 async fn fake() -> FakeDaytona {
     FakeDaytona::start(FakeOptions::default()).await.unwrap()
@@ -43,11 +47,7 @@ fn shell(sandbox: &Sandbox, script: &str) -> RunRequest {
 }
 
 /// Starts a script and reads its first line.
-async fn started(
-    spawner: &DaytonaSpawner,
-    sandbox: &Sandbox,
-    script: &str,
-) -> futures_util::stream::BoxStream<'static, Result<Output, spec_core::sandbox::SpawnError>> {
+async fn started(spawner: &DaytonaSpawner, sandbox: &Sandbox, script: &str) -> Following {
     let run = shell(sandbox, script);
     spawner.start(&reference(sandbox), &run).await.unwrap();
     let output = spawner.output(&reference(sandbox), &run.key, None).await;
@@ -57,12 +57,7 @@ async fn started(
     output
 }
 
-async fn end_of(
-    mut output: futures_util::stream::BoxStream<
-        'static,
-        Result<Output, spec_core::sandbox::SpawnError>,
-    >,
-) -> RunEnd {
+async fn end_of(mut output: Following) -> RunEnd {
     loop {
         match output.next().await.unwrap().unwrap() {
             Output::Line(_) => {}
@@ -71,7 +66,7 @@ async fn end_of(
     }
 }
 
-async fn posts(fake: &FakeDaytona, path: &str) -> usize {
+fn posts(fake: &FakeDaytona, path: &str) -> usize {
     let is = |request: &&spec_tests::daytona::RecordedRequest| {
         request.method == "POST" && request.path == path
     };
@@ -177,9 +172,11 @@ async fn a_sandbox_is_kept_awake_while_its_agent_says_nothing_and_ends_when_nobo
 async fn a_sandbox_that_was_stopped_is_told_from_a_program_that_was_killed() {
     let (fake, repository) = (fake().await, Repository::new());
     let spawner = spawner(&fake);
-    let lost = |end| match end {
-        RunEnd::Lost { reason } => reason,
-        other => panic!("{other:?}"),
+    let lost = |end| {
+        let RunEnd::Lost { reason } = end else {
+            panic!("{end:?}");
+        };
+        reason
     };
 
     let stopped = spawner.spawn(&request(1, &repository.url())).await.unwrap();
@@ -202,12 +199,13 @@ async fn a_sandbox_that_cannot_reach_the_model_is_refused_at_once() {
     let (fake, repository) = (fake().await, Repository::new());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let there = format!("http://{}/v1", listener.local_addr().unwrap());
-    let model = tokio::spawn(async move { axum::serve(listener, Router::new()).await });
+    let mut model = JoinSet::new();
+    model.spawn(async move { axum::serve(listener, Router::new()).await });
     let good = config(&fake).with_required_endpoint(Url::parse(&there).unwrap());
     let good = DaytonaSpawner::new(good).unwrap();
     let sandbox = good.spawn(&request(1, &repository.url())).await.unwrap();
     good.terminate(&reference(&sandbox)).await.unwrap();
-    model.abort();
+    model.shutdown().await;
 
     let nowhere = Url::parse("http://127.0.0.1:9/v1").unwrap();
     let poor = config(&fake)
@@ -236,14 +234,15 @@ async fn a_sandbox_that_is_asked_for_when_its_end_is_wanted_is_ended() {
         times: 1,
     });
     let wanted = request(1, &repository.url());
-    let asking = tokio::spawn({
+    let mut asking = JoinSet::new();
+    asking.spawn({
         let (spawner, wanted) = (spawner.clone(), wanted.clone());
         async move { spawner.spawn(&wanted).await }
     });
-    while posts(&fake, "/api/sandbox").await == 0 {
+    while posts(&fake, "/api/sandbox") == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    asking.abort();
+    asking.shutdown().await;
     let by_key = SandboxRef {
         key: wanted.key,
         id: None,
@@ -267,7 +266,7 @@ async fn a_refusal_for_too_many_requests_is_heard_by_all_who_make_sandboxes() {
     let url = repository.url();
     let first = spawner.spawn(&request(1, &url)).await.unwrap();
     // One that was refused, and one after the wait: nobody hammers.
-    assert_eq!(posts(&fake, "/api/sandbox").await, 2);
+    assert_eq!(posts(&fake, "/api/sandbox"), 2);
     spawner.terminate(&reference(&first)).await.unwrap();
 }
 

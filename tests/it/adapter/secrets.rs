@@ -24,6 +24,7 @@ use spec_core::sandbox::{
 use spec_daytona::{DaytonaConfig, DaytonaSpawner};
 use spec_tests::daytona::{FakeDaytona, FakeOptions};
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 
 use super::stage::{Repository, config, git, request};
 
@@ -89,8 +90,15 @@ impl Seen {
     }
 }
 
+/// Ends when it is dropped.
+struct Guarded {
+    address: SocketAddr,
+    _folder: TempDir,
+    _server: JoinSet<()>,
+}
+
 /// A repository behind a password, by git's simplest protocol over HTTP: files.
-async fn guarded(repository: &Repository) -> (TempDir, SocketAddr) {
+async fn guarded(repository: &Repository) -> Guarded {
     let folder = TempDir::with_prefix("spec-tests-guarded-").unwrap();
     let bare = folder.path().join("demo.git");
     let target = bare.display().to_string();
@@ -104,9 +112,13 @@ async fn guarded(repository: &Repository) -> (TempDir, SocketAddr) {
         .with_state(folder.path().to_owned());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    // Ends with the runtime of its test.
-    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-    (folder, address)
+    let mut server = JoinSet::new();
+    server.spawn(async move { axum::serve(listener, app).await.unwrap() });
+    Guarded {
+        address,
+        _folder: folder,
+        _server: server,
+    }
 }
 
 async fn serve_guarded(State(folder): State<PathBuf>, request: Request) -> Response {
@@ -157,7 +169,8 @@ async fn no_secret_shows_in_records_commands_files_logs_or_errors() {
         .with_writer(|| Log)
         .try_init();
     let repository = Repository::new();
-    let (_folder, address) = guarded(&repository).await;
+    let remote = guarded(&repository).await;
+    let address = remote.address;
     let data = TempDir::with_prefix("spec-tests-data-").unwrap();
     let fake = FakeDaytona::start(FakeOptions {
         api_key: Some(API_KEY.to_owned()),
@@ -219,6 +232,33 @@ async fn no_secret_shows_in_records_commands_files_logs_or_errors() {
     seen.debug("the sandbox", &sandbox);
     seen.debug("what is found", &spawner.find(sandbox.key).await.unwrap());
 
+    add_errors(&mut seen, &spawner, &fake, address).await;
+
+    spawner.terminate(&reference).await.unwrap();
+    seen.debug("what Daytona has on record", &fake.sandboxes());
+    seen.debug("what Daytona was told to run", &fake.command_texts());
+    for request in fake.requests() {
+        seen.add("an address", format!("{} {}", request.path, request.query));
+        let headers = request.headers.iter();
+        let others = headers.filter(|(name, _)| name != "authorization");
+        seen.add("a header", format!("{:?}", others.collect::<Vec<_>>()));
+    }
+    let log = LOG.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let log = String::from_utf8_lossy(&log).into_owned();
+    assert!(log.contains("spec_daytona"), "nothing was logged");
+    seen.add("the log", log);
+    seen.assert_discreet();
+    fake.shutdown().await;
+}
+
+/// What is said when something is wrong with a secret, or with where it goes.
+async fn add_errors(
+    seen: &mut Seen,
+    spawner: &DaytonaSpawner,
+    fake: &FakeDaytona,
+    address: SocketAddr,
+) {
+    let key = request(1, "").key;
     let refused = spawner
         .spawn(&guarded_request(2, address, &format!("{GIT_TOKEN}x")))
         .await
@@ -237,32 +277,16 @@ async fn no_secret_shows_in_records_commands_files_logs_or_errors() {
         ("another key", fake.api_url()),
         ("another path", fake.api_url().replace("/api", "/dashboard")),
     ] {
-        let key = if place == "another key" {
+        let api_key = if place == "another key" {
             "dtn_another"
         } else {
             API_KEY
         };
-        let config = DaytonaConfig::new(&url, key)
+        let config = DaytonaConfig::new(&url, api_key)
             .unwrap()
             .with_outage_limit(Duration::from_millis(50));
         let spawner = DaytonaSpawner::new(config).unwrap();
         seen.error(place, &spawner.preflight().await.unwrap_err());
-        seen.error(place, &spawner.find(sandbox.key).await.unwrap_err());
+        seen.error(place, &spawner.find(key).await.unwrap_err());
     }
-
-    spawner.terminate(&reference).await.unwrap();
-    seen.debug("what Daytona has on record", &fake.sandboxes());
-    seen.debug("what Daytona was told to run", &fake.command_texts());
-    for request in fake.requests() {
-        seen.add("an address", format!("{} {}", request.path, request.query));
-        let headers = request.headers.iter();
-        let others = headers.filter(|(name, _)| name != "authorization");
-        seen.add("a header", format!("{:?}", others.collect::<Vec<_>>()));
-    }
-    let log = LOG.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let log = String::from_utf8_lossy(&log).into_owned();
-    assert!(log.contains("spec_daytona"), "nothing was logged");
-    seen.add("the log", log);
-    seen.assert_discreet();
-    fake.shutdown().await;
 }

@@ -94,7 +94,7 @@ pub(crate) async fn logs(
         .into_iter()
         .find(|fault| here.world.strikes(*fault));
     let mut stream = Stream {
-        activity: Activity::of(&here, &headers),
+        _activity: Activity::of(&here, &headers),
         cut: cut.map(|fault| (fault, here.world.with(|inner| inner.socket_cut_at))),
         here,
         connection,
@@ -133,7 +133,7 @@ fn whole(log: &[u8], shape: Shape) -> Response {
 /// A log on its way. It always begins at the first byte.
 struct Stream {
     /// An open socket is activity, unless it asks not to be.
-    activity: Option<Activity>,
+    _activity: Option<Activity>,
     here: Here,
     connection: Connection,
     session: Arc<Session>,
@@ -168,7 +168,7 @@ impl Stream {
             () = running.cancelled() => End::Lost,
             end = self.pump(socket) => end,
         };
-        tracing::debug!(activity = ?self.activity, sent = self.sent, "a followed log ended");
+        tracing::debug!(sent = self.sent, "a followed log ended");
         let code = match end {
             End::Done => 1000,
             End::Cut(Fault::SocketCut1011) => 1011,

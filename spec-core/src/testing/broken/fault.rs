@@ -36,6 +36,10 @@ pub enum Fault {
     CutsTime,
     /// Nobody is told of changes.
     WakesNobody,
+    /// Nobody is told of sandboxes.
+    AnnouncesNothing,
+    /// Ids of sandboxes are cut to the length of most.
+    CutsAnnouncements,
     /// Every hint says that the spec can be claimed.
     CallsAllDue,
     /// New specs are handed to nobody.

@@ -9,6 +9,7 @@
     reason = "a case fails by panicking, as every test does"
 )]
 
+pub mod announce;
 pub mod append;
 pub mod artifacts;
 mod bench;
@@ -213,6 +214,10 @@ macro_rules! store_conformance {
             wakeups::wakeups_say_when_somebody_may_claim,
             wakeups::wakeups_about_held_specs_call_nobody,
             wakeups::wakeups_tell_a_slow_listener_that_it_lagged,
+
+            announce::announcements_reach_every_listener,
+            announce::announcements_tell_of_the_sandbox_that_was_named,
+            announce::announcements_store_nothing_and_call_nobody,
 
             races::racing_commits_have_one_winner,
             races::racing_claims_hand_out_each_spec_once,

@@ -9,7 +9,7 @@ use super::{FaultMode, FaultPlan};
 use crate::artifact::Artifact;
 use crate::clock::Timestamp;
 use crate::event::SpecEvent;
-use crate::id::{ArtifactVersion, Duty, RunnerId, Sequence, SpecId};
+use crate::id::{ArtifactVersion, Duty, RunnerId, SandboxId, Sequence, SpecId};
 use crate::phase::Phase;
 use crate::store::{
     Append, Appended, Claim, Claimed, Commit, Committed, Create, Created, Heartbeat, Lease, Page,
@@ -122,6 +122,10 @@ impl<S: SpecStore> SpecStore for FaultyStore<S> {
 
     async fn purge(&self, archived_before: Timestamp, limit: PageLimit) -> Result<u32, StoreError> {
         self.strike(self.inner.purge(archived_before, limit)).await
+    }
+
+    async fn announce(&self, sandbox: &SandboxId) -> Result<(), StoreError> {
+        self.strike(self.inner.announce(sandbox)).await
     }
 
     fn wakeups(&self) -> BoxStream<'static, Wakeup> {

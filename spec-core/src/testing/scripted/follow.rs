@@ -1,5 +1,6 @@
 //! The output of a scripted run.
 
+use std::future::pending;
 use std::sync::Arc;
 
 use futures_core::stream::BoxStream;
@@ -27,6 +28,7 @@ struct Follower {
 enum Next {
     Item(Result<Output, SpawnError>),
     WaitUntil(Timestamp),
+    WaitForever,
 }
 
 pub(super) fn follow(
@@ -92,6 +94,7 @@ impl Follower {
                         () = clock.sleep(wait) => {}
                     }
                 }
+                Next::WaitForever => pending().await,
             }
         }
     }
@@ -99,7 +102,15 @@ impl Follower {
     fn next(&mut self) -> Next {
         let now = self.shared.clock().now();
         let mut state = self.shared.state();
+        let is_silent = self
+            .sandbox
+            .id
+            .as_ref()
+            .is_some_and(|id| state.silent.contains(id));
         let Ok(stored) = state.existing(&self.sandbox) else {
+            if is_silent {
+                return Next::WaitForever;
+            }
             self.ended = true;
             return Next::Item(Ok(Output::Ended(RunEnd::Lost {
                 reason: "the sandbox is gone".to_owned(),

@@ -1,6 +1,6 @@
 //! What a scripted spawner remembers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::RunScript;
 use crate::clock::Timestamp;
@@ -70,6 +70,7 @@ pub enum Call {
 pub(super) enum Vanished {
     Terminated,
     Lost,
+    Silently,
 }
 
 #[derive(Debug, Default)]
@@ -79,6 +80,8 @@ pub(super) struct State {
     pub(super) sandboxes: BTreeMap<SandboxKey, StoredSandbox>,
     pub(super) terminated: Vec<SandboxKey>,
     pub(super) starts: BTreeMap<RunKey, usize>,
+    /// Sandboxes of which nobody was told that they are gone.
+    pub(super) silent: BTreeSet<SandboxId>,
 }
 
 #[derive(Debug)]
@@ -212,8 +215,15 @@ impl State {
     }
 
     pub(super) fn remove(&mut self, key: SandboxKey, vanished: Vanished) {
-        if self.sandboxes.remove(&key).is_some() && vanished == Vanished::Terminated {
-            self.terminated.push(key);
+        let Some(removed) = self.sandboxes.remove(&key) else {
+            return;
+        };
+        match vanished {
+            Vanished::Terminated => self.terminated.push(key),
+            Vanished::Silently => {
+                self.silent.insert(removed.handle.id);
+            }
+            Vanished::Lost => {}
         }
     }
 

@@ -110,3 +110,21 @@ async fn a_waiting_run_leaves_its_files_when_released_and_times_out_by_the_clock
     let (item, ()) = tokio::join!(hanging.next(), ended);
     assert_eq!(item.unwrap().unwrap(), Output::Ended(RunEnd::TimedOut));
 }
+
+#[tokio::test]
+async fn only_who_asks_anew_learns_of_a_silent_loss() {
+    let spawner = ScriptedSpawner::new(|_| RunScript::hangs());
+    let stage = Stage::new(&ScriptedFixture).await;
+    let sandbox = stage.by_key();
+    spawner.spawn(&stage.request()).await.unwrap();
+    let run = stage.program(vec!["agent".to_owned()]);
+    spawner.start(&sandbox, &run).await.unwrap();
+    let mut before = spawner.output(&sandbox, &run.key, None).await.unwrap();
+    spawner.lose_silently(stage.key());
+    for _turn in 0..100 {
+        assert!(before.next().now_or_never().is_none());
+        yield_now().await;
+    }
+    let asked = spawner.output(&sandbox, &run.key, None).await;
+    assert_eq!(asked.err().unwrap().kind(), SpawnErrorKind::NotFound);
+}

@@ -55,6 +55,7 @@ async fn a_burst_of_changes_is_told_in_few_messages() {
                 Wakeup::Spec { id, .. } => {
                     specs.remove(&id);
                 }
+                Wakeup::Sandbox { id } => panic!("nobody announced {id}"),
                 // Some were lost, and the listener knows.
                 Wakeup::Lagged => return,
             }
@@ -101,6 +102,7 @@ async fn a_store_is_told_of_others_changes_and_once_of_its_own() {
 async fn next_spec(heard: &mut BoxStream<'static, Wakeup>) -> SpecId {
     match timeout(SOON, heard.next()).await.unwrap().unwrap() {
         Wakeup::Spec { id, .. } => id,
+        Wakeup::Sandbox { id } => panic!("nobody announced {id}"),
         Wakeup::Lagged => panic!("nothing is lost"),
     }
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use spec_core::SpecStore;
+use spec_core::id::SandboxId;
 use spec_core::store::{SpecQuery, StoreErrorKind};
 use spec_sqlx::PostgresStore;
 use spec_test_postgres::Cluster;
@@ -31,13 +32,15 @@ async fn a_store_outlives_an_outage_of_the_server() {
     cluster.stop();
     let begun = Instant::now();
     let (due, all) = (any(runner, 1), SpecQuery::default());
-    let (created, committed, appended, claimed, beat, listed) = tokio::join!(
+    let sandbox = SandboxId::new("a").unwrap();
+    let (created, committed, appended, claimed, beat, listed, announced) = tokio::join!(
         here.create(sample::create("api")),
         here.commit(change(&spec)),
         here.append(line(&spec, lease, "a line")),
         here.claim(&due),
         here.heartbeat(runner, super::bench::LEASE),
         here.list(&all),
+        here.announce(&sandbox),
     );
     let outcomes = [
         created.map(|_| ()),
@@ -46,6 +49,7 @@ async fn a_store_outlives_an_outage_of_the_server() {
         claimed.map(|_| ()),
         beat.map(|_| ()),
         listed.map(|_| ()),
+        announced,
         here.release(&lease).await,
     ];
     for outcome in outcomes {

@@ -10,9 +10,13 @@ use serde_json::{Value, json};
 const AROUND_COMMAND: &str = r#"
 _d={dir}
 mkfifo "$_d/in" "$_d/out" "$_d/err" || exit 1
-( while IFS= read -r _l || [ -n "$_l" ]; do printf '\001\001\001%s\n' "$_l"; done <"$_d/out" ) >>"$_d/log" &
+_label() {
+    while IFS= read -r _line; do printf '%b%s\n' "$1" "$_line"; done
+    [ -z "$_line" ] || printf '%b%s\n' "$1" "$_line"
+}
+( _label '\001\001\001' <"$_d/out" >>"$_d/log" ) &
 _o=$!
-( while IFS= read -r _l || [ -n "$_l" ]; do printf '\002\002\002%s\n' "$_l"; done <"$_d/err" ) >>"$_d/log" &
+( _label '\002\002\002' <"$_d/err" >>"$_d/log" ) &
 _e=$!
 {stdin} >"$_d/in" &
 _i=$!

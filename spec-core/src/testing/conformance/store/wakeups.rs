@@ -23,7 +23,7 @@ async fn hears_of(listener: &mut BoxStream<'static, Wakeup>, id: SpecId) {
             match listener.next().await {
                 Some(Wakeup::Spec { id: spec, .. }) if spec == id => return,
                 Some(Wakeup::Lagged) => return,
-                Some(Wakeup::Spec { .. }) => {}
+                Some(Wakeup::Spec { .. } | Wakeup::Sandbox { .. }) => {}
                 None => panic!("the stream ended before the store"),
             }
         }
@@ -44,7 +44,7 @@ async fn hears(listener: &mut BoxStream<'static, Wakeup>, id: SpecId, revision: 
                     revision: at,
                     due,
                 }) if (spec, at) == (id, revision) => return due,
-                Some(Wakeup::Spec { .. } | Wakeup::Lagged) => {}
+                Some(Wakeup::Spec { .. } | Wakeup::Sandbox { .. } | Wakeup::Lagged) => {}
                 None => panic!("the stream ended before the store"),
             }
         }
