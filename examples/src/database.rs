@@ -1,20 +1,20 @@
 //! The database that several processes share.
 
-use std::ffi::OsStr;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use clap::builder::{TypedValueParser, ValueParserFactory};
-use clap::error::ErrorKind;
-use clap::{Arg, Args, Command};
+use clap::Args;
+use clap::builder::ValueParserFactory;
 use spec_core::SpecStore;
 use spec_sqlx::PostgresStore;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::time::timeout;
+
+use crate::discreet::Discreet;
 
 /// The environment variable that names a database where no argument does.
 pub const VARIABLE: &str = "DATABASE_URL";
@@ -92,34 +92,11 @@ impl FromStr for PostgresUrl {
     }
 }
 
-/// Reads a [`PostgresUrl`] from the command line.
-#[derive(Debug, Clone, Copy)]
-pub struct PostgresUrlParser;
-
-impl TypedValueParser for PostgresUrlParser {
-    type Value = PostgresUrl;
-
-    fn parse_ref(
-        &self,
-        command: &Command,
-        argument: Option<&Arg>,
-        value: &OsStr,
-    ) -> Result<PostgresUrl, clap::Error> {
-        let url = value.to_str().context("must be UTF-8");
-        url.and_then(str::parse).map_err(|why| {
-            let argument = argument.map(ToString::to_string).unwrap_or_default();
-            // The usual message repeats the value, and with it the password.
-            clap::Error::raw(ErrorKind::ValueValidation, format!("{argument} {why}\n"))
-                .with_cmd(command)
-        })
-    }
-}
-
 impl ValueParserFactory for PostgresUrl {
-    type Parser = PostgresUrlParser;
+    type Parser = Discreet<Self>;
 
-    fn value_parser() -> PostgresUrlParser {
-        PostgresUrlParser
+    fn value_parser() -> Discreet<Self> {
+        Discreet::new()
     }
 }
 
@@ -163,6 +140,24 @@ impl PostgresUrl {
         drop(first.close().await);
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS);
         Ok(pool.connect_lazy_with(options))
+    }
+
+    /// What tells this database from every other one, by whatever name and way it is reached.
+    ///
+    /// # Errors
+    ///
+    /// When nobody answers, or the server does not say.
+    pub async fn identity(&self) -> anyhow::Result<String> {
+        let pool = self.connect("spec").await?;
+        // The cluster's number is drawn when it is made, and the database's is never used again in it.
+        let identity = sqlx::query_scalar(
+            "SELECT format('%s/%s', c.system_identifier, d.oid)
+             FROM pg_control_system() c, pg_database d WHERE d.datname = current_database()",
+        );
+        let identity = timeout(PATIENCE, identity.fetch_one(&pool)).await;
+        pool.close().await;
+        let failed = || format!("the database {self} does not say which one it is");
+        identity.with_context(failed)?.with_context(failed)
     }
 
     /// Opens the store there; `replica` is what the server calls this process.

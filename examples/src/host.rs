@@ -1,22 +1,21 @@
-//! What `launch` and `serve` have in common: the embedded defaults, on this machine only.
+//! What `launch` and `serve` have in common: the embedded defaults.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 use spec_core::agent::CommandAgent;
-use spec_core::id::{AgentName, ContentHash, Environment, ProjectId};
-use spec_core::project::Project;
-use spec_core::sandbox::{Checkout, CheckoutRef};
-use spec_core::{ProjectSource, RunnerConfig, SpecStateMachine, SpecStore};
-use spec_local::{DirectoryTarget, LocalSpawner};
+use spec_core::id::AgentName;
+use spec_core::{DynSpecStateMachine, ProjectSource, RunnerConfig, SpecStateMachine, SpecStore};
+use spec_local::DirectoryTarget;
 use spec_sqlx::SqliteStore;
 
 use crate::database::PostgresUrl;
 use crate::offline_agent;
+use crate::sandboxes::{Made, Sandboxes};
 
 /// First argument that turns a program of this package into the offline agent, so that the agent is
 /// always the one that was built with the program.
@@ -30,22 +29,74 @@ const OFFLINE_AGENT_DESCRIPTION: &str =
 /// How long a program that was killed keeps its specs.
 const LEASE: Duration = Duration::from_secs(3);
 
-/// A machine over a database and sandboxes on this machine.
-pub type LocalMachine = SpecStateMachine<Arc<dyn SpecStore>, LocalSpawner>;
+/// A machine over whatever database and sandboxes the options name.
+pub type HostMachine = DynSpecStateMachine;
+
+/// A machine, and what it works with.
+#[derive(Debug)]
+pub struct Host {
+    /// The machine.
+    pub machine: HostMachine,
+    sandboxes: Made,
+}
+
+impl Host {
+    /// Sees to what is under way, before the program ends.
+    pub async fn close(&self) {
+        self.sandboxes.close().await;
+    }
+}
 
 /// Where a program of this package keeps things, and how its agent behaves.
 #[derive(Debug, Clone)]
 pub struct HostOptions {
-    /// Folder for sandboxes, and for the database unless another is named.
-    pub data: PathBuf,
+    /// Folder for what is kept on this machine; `None`: the user's data folder.
+    pub data: Option<PathBuf>,
     /// The database to keep specs in; `None`: a file in `data`.
     pub database: Option<PostgresUrl>,
+    /// Where sandboxes are.
+    pub sandboxes: Sandboxes,
     /// What this process is called where several share a database.
     pub replica: Option<String>,
     /// Folder for finished specs.
     pub out: PathBuf,
     /// Milliseconds that the agent pauses after each line of progress, for demonstrations.
     pub agent_delay: Option<u64>,
+}
+
+impl HostOptions {
+    /// The data folder, made if anything is kept in it.
+    fn data(&self) -> anyhow::Result<PathBuf> {
+        // With a database elsewhere and sandboxes elsewhere there is nothing to keep here.
+        let needed = self.database.is_none() || self.sandboxes.are_local();
+        let data = match &self.data {
+            Some(data) => data.clone(),
+            None if needed => default_data_dir()?,
+            None => PathBuf::new(),
+        };
+        if needed {
+            make(&data)?;
+        }
+        Ok(data)
+    }
+
+    fn agent(&self) -> anyhow::Result<CommandAgent> {
+        let name = AgentName::new(OFFLINE_AGENT)?;
+        let agent = if let Some(program) = self.sandboxes.agent_program() {
+            CommandAgent::new(name, program)
+        } else {
+            let program = std::env::current_exe().context("cannot tell where this program is")?;
+            let program = program
+                .to_str()
+                .context("the path of this program is not UTF-8")?;
+            CommandAgent::new(name, program).with_arg(OFFLINE_AGENT_ARGUMENT)
+        };
+        let agent = agent.with_description(OFFLINE_AGENT_DESCRIPTION);
+        Ok(match self.agent_delay {
+            Some(millis) => agent.with_arg("--slow-ms").with_arg(millis.to_string()),
+            None => agent,
+        })
+    }
 }
 
 /// Runs the offline agent when this program was started as one; the exit code then.
@@ -55,22 +106,41 @@ pub fn act_as_offline_agent() -> Option<ExitCode> {
     (arguments.peek()? == OFFLINE_AGENT_ARGUMENT).then(|| offline_agent::main(arguments))
 }
 
-/// Opens the machine that `options` describe.
+/// Opens the machine that `options` describe, and says what is worth knowing of its sandboxes.
 ///
 /// # Errors
 ///
-/// When the data folder cannot be written to, or the database cannot be opened.
+/// When the data folder cannot be written to, the database cannot be opened, or the account of the
+/// sandboxes cannot be used.
 pub async fn open(
     options: &HostOptions,
     projects: impl ProjectSource,
-) -> anyhow::Result<LocalMachine> {
+    say: &(dyn Fn(&str) + Sync),
+) -> anyhow::Result<Host> {
+    let data = options.data()?;
     let HostOptions {
-        data,
         database,
+        sandboxes,
         replica,
         out,
-        agent_delay,
+        ..
     } = options;
+    let store = match database {
+        Some(url) => url.open(replica.as_deref()).await?,
+        None => open_file(&data.join(sandboxes.database_file())).await?,
+    };
+    let environment = sandboxes.environment(&data, database.as_ref()).await?;
+    let sandboxes = sandboxes.spawner(&data, say).await?;
+    let spawner = Arc::clone(&sandboxes.spawner);
+    let machine = SpecStateMachine::new(store, spawner, projects)
+        .with_agent(options.agent()?)
+        .with_sync_target(DirectoryTarget::new(out))
+        .with_config(RunnerConfig::new(environment).with_lease(LEASE));
+    Ok(Host { machine, sandboxes })
+}
+
+/// Makes the data folder, and sees that it can be written to.
+fn make(data: &Path) -> anyhow::Result<()> {
     let create = std::fs::create_dir_all(data);
     let choose = "choose another with --data DIR";
     create.with_context(|| format!("cannot make the data folder {}; {choose}", data.display()))?;
@@ -82,34 +152,7 @@ pub async fn open(
                 "cannot write to the data folder {}; {choose}",
                 data.display()
             )
-        })?;
-    let store = match database {
-        Some(url) => url.open(replica.as_deref()).await?,
-        None => open_file(&data.join("spec.db")).await?,
-    };
-    let spawner = LocalSpawner::new(data.join("sandboxes"));
-    // The machine itself ends what no attempt needs. This ends what has outlived its time, whoever
-    // needs it, and what was never finished, which no list shows.
-    if let Err(error) = spawner.sweep_expired().await {
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "cannot end expired sandboxes"
-        );
-    }
-    let program = std::env::current_exe().context("cannot tell where this program is")?;
-    let program = program
-        .to_str()
-        .context("the path of this program is not UTF-8")?;
-    let mut agent = CommandAgent::new(AgentName::new(OFFLINE_AGENT)?, program)
-        .with_arg(OFFLINE_AGENT_ARGUMENT)
-        .with_description(OFFLINE_AGENT_DESCRIPTION);
-    if let Some(millis) = agent_delay {
-        agent = agent.with_arg("--slow-ms").with_arg(millis.to_string());
-    }
-    Ok(SpecStateMachine::new(store, spawner, projects)
-        .with_agent(agent)
-        .with_sync_target(DirectoryTarget::new(out))
-        .with_config(RunnerConfig::new(environment(data, database.as_ref())?).with_lease(LEASE)))
+        })
 }
 
 async fn open_file(path: &Path) -> anyhow::Result<Arc<dyn SpecStore>> {
@@ -118,87 +161,9 @@ async fn open_file(path: &Path) -> anyhow::Result<Arc<dyn SpecStore>> {
     Ok(Arc::new(store))
 }
 
-/// Sandboxes are of one machine and one folder, so that each looks after its own; and of one database,
-/// because what another one knows would look left over to this one.
-fn environment(data: &Path, database: Option<&PostgresUrl>) -> anyhow::Result<Environment> {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let host: String = host.trim().chars().take(40).collect();
-    let data = std::fs::canonicalize(data).context("cannot tell where the data folder is")?;
-    let database = database.map_or_else(|| "a file in it".to_owned(), ToString::to_string);
-    let place = ContentHash::of(format!("{} {database}", data.display()).as_bytes());
-    let place: String = place.to_string().chars().take(12).collect();
-    Ok(Environment::new(format!("local-{host}-{place}"))?)
-}
-
 /// Where data is kept unless told otherwise.
-///
-/// # Errors
-///
-/// When this machine does not say where its user keeps data.
-pub fn default_data_dir() -> anyhow::Result<PathBuf> {
+fn default_data_dir() -> anyhow::Result<PathBuf> {
     let base = etcetera::choose_base_strategy()
         .context("cannot tell where your data folder is; use --data DIR")?;
     Ok(base.data_dir().join("spec-driven"))
-}
-
-/// The git repository that `path` is in.
-///
-/// # Errors
-///
-/// Says what is missing: the folder, git, the repository, or its first commit.
-pub fn repository_at(path: &Path) -> anyhow::Result<PathBuf> {
-    let shown = path.display();
-    if !path.is_dir() {
-        bail!("{shown} is not a folder; name a folder in a git repository");
-    }
-    let git = |arguments: &[&str]| {
-        Command::new("git")
-            .arg("-C")
-            .arg(path)
-            .args(arguments)
-            .output()
-            .context("cannot run git; install it (for example `apt-get install git`) and try again")
-    };
-    let top = git(&["rev-parse", "--show-toplevel"])?;
-    if !top.status.success() {
-        let said = String::from_utf8_lossy(&top.stderr);
-        bail!(
-            "{shown} is not in a git repository; name one, or make one with `git init` ({})",
-            said.trim()
-        );
-    }
-    if !git(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])?
-        .status
-        .success()
-    {
-        bail!("the repository at {shown} is empty: make a first commit, then try again");
-    }
-    let top = String::from_utf8(top.stdout).context("the repository's path is not UTF-8")?;
-    Ok(PathBuf::from(top.trim_end_matches('\n')))
-}
-
-/// The repository at `path` as a project.
-///
-/// # Errors
-///
-/// When the path is not UTF-8.
-pub fn project(id: ProjectId, path: &Path) -> anyhow::Result<Project> {
-    let url = path
-        .to_str()
-        .context("the repository's path is not UTF-8")?
-        .to_owned();
-    let name = path
-        .file_name()
-        .map_or_else(|| url.clone(), |n| n.to_string_lossy().into_owned());
-    Ok(Project {
-        id,
-        name,
-        checkout: Checkout {
-            url,
-            reference: CheckoutRef::Default,
-            username: None,
-            password: None,
-        },
-        default_agent: None,
-    })
 }

@@ -1,12 +1,16 @@
-//! Programs that compose the crates: `launch`, `serve`, `embed`, and the offline agent.
+//! Programs that compose the crates: `launch`, `serve`, `embed`, `daytona-live`, and the offline agent.
 
 pub mod chaos;
 pub mod database;
+pub mod discreet;
 pub mod display;
+pub mod environment;
 pub mod host;
 pub mod log;
 pub mod offline_agent;
-pub mod paths;
+pub mod repositories;
+pub mod sandboxes;
+pub mod smoke;
 pub mod summary;
 
 /// Holds the README's example to compiling.

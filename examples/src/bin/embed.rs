@@ -7,7 +7,7 @@ use spec_core::agent::CommandAgent;
 use spec_core::project::StaticProjects;
 use spec_core::spec::{Description, Title};
 use spec_core::{LaunchRequest, SpecStateMachine};
-use spec_examples::host::project;
+use spec_examples::repositories::project;
 use spec_local::LocalSpawner;
 use spec_sqlx::SqliteStore;
 use tokio_util::sync::CancellationToken;

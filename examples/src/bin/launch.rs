@@ -1,4 +1,4 @@
-//! Takes an idea through all phases, on this machine: SQLite or Postgres, a sandbox per phase, the offline agent.
+//! Takes an idea through all phases: SQLite or Postgres, a sandbox per phase here or at Daytona, the offline agent.
 
 #![expect(
     clippy::print_stdout,
@@ -12,16 +12,15 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow, bail};
 use clap::Parser;
 use futures_util::StreamExt as _;
-use spec_core::id::{ProjectId, Sequence, SpecId, UserId};
+use spec_core::id::{Sequence, SpecId, UserId};
 use spec_core::spec::{Description, Title};
 use spec_core::store::{PageLimit, SpecQuery, SpecSummary};
 use spec_core::{LaunchRequest, Policy, Spec, SpecStatus};
 use spec_examples::database::DatabaseArguments;
 use spec_examples::display::Display;
-use spec_examples::host::{
-    HostOptions, LocalMachine, act_as_offline_agent, default_data_dir, open, repository_at,
-};
-use spec_examples::paths::PathProjects;
+use spec_examples::host::{Host, HostMachine, HostOptions, act_as_offline_agent, open};
+use spec_examples::repositories::{Access, AnyRepository, GitToken, RemoteUrl, Repository};
+use spec_examples::sandboxes::SandboxArguments;
 use spec_examples::summary::summary;
 use spec_local::DirectoryTarget;
 use tokio::signal::unix::{SignalKind, signal};
@@ -31,7 +30,8 @@ const INTERRUPTED: u8 = 130;
 
 /// Type an idea, get a spec: EXPLORE, REQUIREMENTS, DESIGN, TASKS, SYNC on a git repository.
 ///
-/// Drafts with a rule-based agent that needs no language model, no account and no network.
+/// Drafts with a rule-based agent that needs no language model; unless told otherwise, on this machine,
+/// with no account and no network.
 #[derive(Debug, Parser)]
 #[command(name = "launch", version)]
 struct Arguments {
@@ -42,13 +42,19 @@ struct Arguments {
     #[arg(long)]
     title: Option<String>,
     /// A folder in the git repository that the idea is for.
-    #[arg(long, default_value = ".")]
+    #[arg(long, default_value = ".", value_name = "PATH")]
     repo: PathBuf,
+    /// The git repository that the idea is for, where it is not on this machine. A token for a private
+    /// one is taken from `GIT_TOKEN`, and sent to the host in `GIT_HOST` only, by default github.com.
+    #[arg(long, value_name = "https://…", conflicts_with = "repo")]
+    repository: Option<RemoteUrl>,
     /// Where specs are kept while they are worked on; by default your data folder.
     #[arg(long)]
     data: Option<PathBuf>,
     #[command(flatten)]
     database: DatabaseArguments,
+    #[command(flatten)]
+    sandboxes: SandboxArguments,
     /// Where the finished spec is written to, in a folder of its own.
     #[arg(long, default_value = "specs")]
     out: PathBuf,
@@ -79,22 +85,25 @@ async fn main() -> ExitCode {
 }
 
 async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let data = match arguments.data {
-        Some(data) => data,
-        None => default_data_dir()?,
-    };
     let options = HostOptions {
-        data,
+        data: arguments.data,
         database: arguments.database.database()?,
+        sandboxes: arguments.sandboxes.sandboxes()?,
         replica: None,
         out: arguments.out,
         agent_delay: arguments.slow_ms,
     };
+    let access = Access {
+        folders: options.sandboxes.reach_folders(),
+        token: GitToken::from_env()?,
+    };
     let user = UserId::new("local")?;
     let display = Display::new();
     let Some(idea) = arguments.idea else {
-        let machine = open(&options, PathProjects).await?;
-        return resume(&machine, &user, &options.out, &display).await;
+        let host = begin(&options, access, &display).await?;
+        let ended = resume(&host.machine, &user, &options.out, &display).await;
+        host.close().await;
+        return ended;
     };
     let title = match arguments.title {
         Some(title) => Title::new(title)?,
@@ -102,12 +111,17 @@ async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     };
     let description =
         Description::new(idea).map_err(|error| anyhow!("the idea: {}", error.reason()))?;
-    let repository = repository_at(&arguments.repo)?;
-    let repository = repository
-        .to_str()
-        .context("the repository's path is not UTF-8")?;
-    let machine = open(&options, PathProjects).await?;
-    let left = unfinished(&machine, &user).await?;
+    let repository = match arguments.repository {
+        Some(url) => Repository::Remote(url),
+        None => access.find(Repository::Folder(arguments.repo))?,
+    };
+    let project = AnyRepository::id_of(&repository)?;
+    if let Some(remark) = access.remark(&repository) {
+        display.note(&remark);
+    }
+    let host = begin(&options, access, &display).await?;
+    let machine = &host.machine;
+    let left = unfinished(machine, &user).await?;
     if !left.is_empty() {
         let these = if left.len() == 1 {
             "spec is"
@@ -124,10 +138,28 @@ async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         ..Policy::default()
     };
     let request = LaunchRequest::new(user.clone(), title, description)
-        .for_project(ProjectId::new(repository)?)
+        .for_project(project)
         .with_policy(policy);
     let launched = machine.launch(request).await?;
-    finish(&machine, &user, launched.spec().id, &options.out, &display).await
+    let ended = finish(machine, &user, launched.spec().id, &options.out, &display).await;
+    host.close().await;
+    ended
+}
+
+/// Opens the machine, and ends what earlier runs have left at Daytona.
+async fn begin(options: &HostOptions, access: Access, display: &Display) -> anyhow::Result<Host> {
+    let say = |text: &str| display.note(text);
+    let host = open(options, AnyRepository(access), &say).await?;
+    // A server does it again and again; this program drives its own specs only.
+    if !options.sandboxes.are_local()
+        && let Err(error) = host.machine.reap().await
+    {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "cannot end what earlier runs have left"
+        );
+    }
+    Ok(host)
 }
 
 /// The beginning of the idea: its first line, at most 100 characters.
@@ -144,7 +176,7 @@ fn title_of(idea: &str) -> anyhow::Result<Title> {
     Ok(Title::new(clean)?)
 }
 
-async fn unfinished(machine: &LocalMachine, user: &UserId) -> anyhow::Result<Vec<SpecSummary>> {
+async fn unfinished(machine: &HostMachine, user: &UserId) -> anyhow::Result<Vec<SpecSummary>> {
     let query = SpecQuery {
         owner: Some(user.clone()),
         status: Some(SpecStatus::Executing),
@@ -155,7 +187,7 @@ async fn unfinished(machine: &LocalMachine, user: &UserId) -> anyhow::Result<Vec
 }
 
 async fn resume(
-    machine: &LocalMachine,
+    machine: &HostMachine,
     user: &UserId,
     out: &std::path::Path,
     display: &Display,
@@ -178,7 +210,7 @@ async fn resume(
 
 /// Drives a spec to its end, showing what happens.
 async fn finish(
-    machine: &LocalMachine,
+    machine: &HostMachine,
     user: &UserId,
     id: SpecId,
     out: &std::path::Path,
@@ -223,7 +255,7 @@ async fn finish(
 }
 
 /// Drives this spec and no other, until it has ended.
-async fn drive(machine: &LocalMachine, id: SpecId) -> anyhow::Result<Spec> {
+async fn drive(machine: &HostMachine, id: SpecId) -> anyhow::Result<Spec> {
     loop {
         let spec = machine.drive(id).await?;
         if spec.status.is_terminal() {
@@ -236,7 +268,7 @@ async fn drive(machine: &LocalMachine, id: SpecId) -> anyhow::Result<Spec> {
 
 /// Cancels the spec when the user presses Ctrl-C; gives up when they press it again.
 async fn interrupted(
-    machine: &LocalMachine,
+    machine: &HostMachine,
     user: &UserId,
     id: SpecId,
     display: &Display,

@@ -1,4 +1,4 @@
-//! Serves the router over SQLite or Postgres, sandboxes on this machine and the offline agent.
+//! Serves the router over SQLite or Postgres, sandboxes here or at Daytona, and the offline agent.
 
 #![expect(
     clippy::print_stdout,
@@ -16,11 +16,12 @@ use clap::Parser;
 use spec_core::id::ProjectId;
 use spec_core::project::{Project, StaticProjects};
 use spec_examples::database::DatabaseArguments;
-use spec_examples::host::{
-    HostOptions, act_as_offline_agent, default_data_dir, open, project, repository_at,
-};
+use spec_examples::host::{HostOptions, act_as_offline_agent, open};
+use spec_examples::repositories::{Access, GitToken, NamedRepository, RemoteUrl, Repository};
+use spec_examples::sandboxes::SandboxArguments;
 use spec_http::{HttpConfig, NoAuth, router};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// How long open connections may take to end once the program was told to stop.
@@ -28,7 +29,8 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 /// Serves specs over HTTP under /api/v1, on this machine only.
 ///
-/// Drafts with a rule-based agent that needs no language model, no account and no network.
+/// Drafts with a rule-based agent that needs no language model; unless told otherwise, on this machine,
+/// with no account and no network.
 #[derive(Debug, Parser)]
 #[command(name = "serve", version)]
 struct Arguments {
@@ -40,6 +42,8 @@ struct Arguments {
     data: Option<PathBuf>,
     #[command(flatten)]
     database: DatabaseArguments,
+    #[command(flatten)]
+    sandboxes: SandboxArguments,
     /// Calls this process NAME, where several share a database. They share the data folder too when
     /// they are on one machine, and each listens on an address of its own.
     #[arg(long, value_name = "NAME")]
@@ -47,20 +51,17 @@ struct Arguments {
     /// Where finished specs are written to, each in a folder of its own.
     #[arg(long, default_value = "specs")]
     out: PathBuf,
-    /// A project and its git repository; may be repeated. By default the repository one stands in.
-    #[arg(long, value_name = "ID=PATH", value_parser = id_and_path)]
-    project: Vec<(ProjectId, PathBuf)>,
+    /// A project and its git repository, a folder of this machine or a URL; may be repeated. By default
+    /// the repository one stands in. A token for private ones is taken from `GIT_TOKEN`, and sent to
+    /// the host in `GIT_HOST` only, by default github.com.
+    #[arg(long, value_name = "ID=PATH|https://…")]
+    project: Vec<NamedRepository>,
+    /// The git repository of the only project, where it is not on this machine.
+    #[arg(long, value_name = "https://…", conflicts_with = "project")]
+    repository: Option<RemoteUrl>,
     /// Milliseconds that the offline agent waits after each line of progress, for demonstrations.
     #[arg(long, hide = true)]
     slow_ms: Option<u64>,
-}
-
-fn id_and_path(text: &str) -> Result<(ProjectId, PathBuf), String> {
-    let (id, path) = text.split_once('=').ok_or("must have the form ID=PATH")?;
-    Ok((
-        ProjectId::new(id).map_err(|error| error.to_string())?,
-        PathBuf::from(path),
-    ))
 }
 
 #[tokio::main]
@@ -85,26 +86,32 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
             arguments.listen
         );
     }
-    let projects = projects(arguments.project)?;
-    let data = match arguments.data {
-        Some(data) => data,
-        None => default_data_dir()?,
+    let sandboxes = arguments.sandboxes.sandboxes()?;
+    let access = Access {
+        folders: sandboxes.reach_folders(),
+        token: GitToken::from_env()?,
     };
-    let projects = StaticProjects::new(projects);
+    let named = named(arguments.project, arguments.repository, &access)?;
+    let projects = projects(named, &access)?;
     let options = HostOptions {
-        data,
+        data: arguments.data,
+        sandboxes,
         database: arguments.database.database()?,
         replica: arguments.replica,
         out: arguments.out,
         agent_delay: arguments.slow_ms,
     };
-    let machine = open(&options, projects).await?;
+    let say = |text: &str| println!("{text}");
+    let host = open(&options, StaticProjects::new(projects), &say).await?;
+    let machine = &host.machine;
     let stopping = CancellationToken::new();
     let config = HttpConfig::new(NoAuth::local()?).with_shutdown(stopping.clone());
     let app = Router::new().nest("/api/v1", router(machine.clone().into_dyn(), config));
     let listener = TcpListener::bind(arguments.listen)
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
+    // Before anybody is told that it is there: who is told may ask it to end.
+    let asked = StopSignal::listen()?;
     if let Some(name) = &options.replica {
         println!("replica {name}");
     }
@@ -123,40 +130,71 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
             .context("the runner failed")
     };
     let stop = async {
-        stop_signal().await?;
+        asked.asked().await;
         println!("stopping");
         stopping.cancel();
         // Both end by themselves now; a client that never closes must not hold the program.
         tokio::time::sleep(SHUTDOWN_GRACE).await;
         anyhow::Ok(())
     };
-    tokio::select! {
+    let ended = tokio::select! {
         ended = async { tokio::try_join!(serving, running) } => ended.map(drop),
         stopped = stop => stopped,
-    }
+    };
+    host.close().await;
+    ended
 }
 
-/// The projects that were named, or the repository that the program was started in.
-fn projects(named: Vec<(ProjectId, PathBuf)>) -> anyhow::Result<Vec<Project>> {
-    if named.is_empty() {
-        let path = repository_at(&PathBuf::from("."))?;
-        let name = path
-            .file_name()
-            .map_or_else(|| "project".into(), |n| n.to_string_lossy());
-        return Ok(vec![project(ProjectId::new(name)?, &path)?]);
+/// The repositories that were named, or the one that the program was started in.
+fn named(
+    projects: Vec<NamedRepository>,
+    repository: Option<RemoteUrl>,
+    access: &Access,
+) -> anyhow::Result<Vec<NamedRepository>> {
+    if !projects.is_empty() {
+        return Ok(projects);
     }
+    let only = match repository {
+        Some(url) => Repository::Remote(url),
+        None => access.find(Repository::Folder(PathBuf::from(".")))?,
+    };
+    Ok(vec![NamedRepository {
+        id: ProjectId::new(only.name())?,
+        repository: only,
+    }])
+}
+
+fn projects(named: Vec<NamedRepository>, access: &Access) -> anyhow::Result<Vec<Project>> {
     named
         .into_iter()
-        .map(|(id, path)| project(id, &repository_at(&path)?))
+        .map(|NamedRepository { id, repository }| {
+            if let Some(remark) = access.remark(&repository) {
+                println!("{remark}");
+            }
+            access.project(id, &access.find(repository)?)
+        })
         .collect()
 }
 
-/// Completes at Ctrl-C, or when the program is asked to end.
-async fn stop_signal() -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot listen for Ctrl-C"),
-        _asked = terminate.recv() => Ok(()),
+/// What asks the program to end: Ctrl-C, or SIGTERM.
+struct StopSignal {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignal {
+    /// From now on neither ends the program by itself.
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?,
+            terminate: signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?,
+        })
+    }
+
+    async fn asked(mut self) {
+        tokio::select! {
+            _interrupted = self.interrupt.recv() => {}
+            _terminated = self.terminate.recv() => {}
+        }
     }
 }

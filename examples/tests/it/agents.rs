@@ -15,7 +15,7 @@ use spec_core::project::StaticProjects;
 use spec_core::spec::{Description, Title};
 use spec_core::testing::fixture;
 use spec_core::{LaunchRequest, Phase, Policy, SpecStateMachine, SpecStatus};
-use spec_examples::host::project;
+use spec_examples::repositories::project;
 use spec_local::LocalSpawner;
 use spec_sqlx::SqliteStore;
 

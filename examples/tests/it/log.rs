@@ -23,7 +23,12 @@ pub(crate) struct Log {
 impl Log {
     /// The spec of that title in the database of this data folder.
     pub(crate) async fn read(data: &Path, title: &str) -> Self {
-        let store = SqliteStore::open(data.join("spec.db")).await.unwrap();
+        Self::read_file(&data.join("spec.db"), title).await
+    }
+
+    /// The spec of that title in this file.
+    pub(crate) async fn read_file(file: &Path, title: &str) -> Self {
+        let store = SqliteStore::open(file).await.unwrap();
         let log = Self::of(&store, title).await;
         store.close().await;
         log

@@ -34,7 +34,7 @@ impl Server {
         Self::begin(command).await
     }
 
-    fn command(world: &World, slow_ms: u32) -> Command {
+    pub(crate) fn command(world: &World, slow_ms: u32) -> Command {
         let mut command = world.command(env!("CARGO_BIN_EXE_serve"));
         command
             .args(["--listen", "127.0.0.1:0"])
@@ -46,7 +46,7 @@ impl Server {
         command
     }
 
-    async fn begin(command: Command) -> Self {
+    pub(crate) async fn begin(command: Command) -> Self {
         let mut program = Program::start(command);
         let said = loop {
             let line = program.stdout_line().await.expect("an address");

@@ -12,6 +12,20 @@ use crate::program::Program;
 /// Longest wait for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
+/// What the programs read from their environment.
+const VARIABLES: [&str; 10] = [
+    "RUST_LOG",
+    "DATABASE_URL",
+    "SPEC_OFFLINE_DELAY_MS",
+    "DAYTONA_API_URL",
+    "DAYTONA_API_KEY",
+    "DAYTONA_TARGET",
+    "DAYTONA_ORGANIZATION_ID",
+    "GIT_TOKEN",
+    "GIT_HOST",
+    "GIT_USERNAME",
+];
+
 /// A folder with a git repository, and room for data and finished specs.
 #[derive(Debug)]
 pub(crate) struct World {
@@ -52,11 +66,11 @@ impl World {
     /// The program at `path`, in a known environment, with an end at the end of the test.
     pub(crate) fn command(&self, path: &str) -> Command {
         let mut command = Command::new(path);
+        for variable in VARIABLES {
+            command.env_remove(variable);
+        }
         command
             .current_dir(self.folder())
-            .env_remove("RUST_LOG")
-            .env_remove("DATABASE_URL")
-            .env_remove("SPEC_OFFLINE_DELAY_MS")
             .env("GIT_CEILING_DIRECTORIES", self.folder())
             .kill_on_drop(true);
         command
