@@ -10,10 +10,12 @@ pub mod conformance;
 pub mod demo;
 mod faulty;
 pub mod fixture;
+mod git;
 mod scripted;
 
 pub use clock::ManualClock;
 pub use faulty::{FaultMode, FaultPlan, FaultySpawner, FaultyStore};
+pub use git::git;
 pub use scripted::{Call, RunScript, ScriptedRun, ScriptedSpawner};
 
 pub use crate::sandbox::MockSandboxSpawner;

@@ -140,16 +140,8 @@ fn environment(
         ("PATH".to_owned(), search_path.to_owned()),
         ("TMPDIR".to_owned(), inside.join("tmp").into_os_string()),
     ]);
-    let secrets = request
-        .secrets
-        .iter()
-        .map(|secret| (&secret.name, secret.value.expose()));
-    let plain = request
-        .env
-        .iter()
-        .map(|(name, value)| (name, value.as_str()));
-    for (name, value) in plain.chain(secrets) {
-        environment.insert(name.clone(), value.into());
+    for (name, value) in request.variables() {
+        environment.insert(name.to_owned(), value.into());
     }
     environment.insert(MARKER.to_owned(), place.mark().into());
     environment

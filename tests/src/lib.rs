@@ -1,5 +1,6 @@
-//! What suites across crates share: a [fake Daytona](daytona), and what the real one says of
-//! [requests](description). The suites are in `tests/it`.
+//! What suites across crates share: a [fake Daytona](daytona), what the real one says of
+//! [requests](description), and a [repository behind HTTP](git_server). The suites are in `tests/it`.
 
 pub mod daytona;
 pub mod description;
+pub mod git_server;

@@ -9,10 +9,10 @@ use spec_core::attempt::FailureKind;
 use spec_tests::daytona::{FakeDaytona, FakeOptions, Fault};
 use tokio::process::Command;
 
-use crate::git_server::GitServer;
 use crate::log::Log;
 use crate::program::{Finished, Program};
 use crate::world::{World, entries};
+use spec_tests::git_server::GitServer;
 
 const IDEA: &str = "Add a search history to the program";
 pub(crate) const KEY: &str = "dtn_recognisable_key";
@@ -221,7 +221,12 @@ async fn an_interrupt_ends_the_sandbox_at_daytona() {
 async fn a_private_repository_is_fetched_without_the_token_in_any_record() {
     const TOKEN: &str = "recognisable-token";
     let (world, fake) = (World::new(), daytona().await);
-    let git = GitServer::start(&world, Some("Basic bWU6cmVjb2duaXNhYmxlLXRva2Vu")).await;
+    let git = GitServer::start(
+        &world.repository(),
+        Some("Basic bWU6cmVjb2duaXNhYmxlLXRva2Vu".to_owned()),
+    )
+    .await
+    .unwrap();
     let mut command = world.command(env!("CARGO_BIN_EXE_launch"));
     command
         .args([IDEA, "--repository", &git.url()])

@@ -6,9 +6,9 @@ use spec_tests::daytona::{FakeDaytona, FakeOptions};
 use tokio::process::Command;
 
 use crate::daytona::{assert_all_gone, assert_discreet, daytona, daytona_with, reach};
-use crate::git_server::GitServer;
 use crate::program::Program;
 use crate::world::World;
+use spec_tests::git_server::GitServer;
 
 fn live(world: &World, fake: &FakeDaytona, git: &GitServer) -> Command {
     let mut command = world.command(env!("CARGO_BIN_EXE_daytona-live"));
@@ -23,7 +23,7 @@ fn live(world: &World, fake: &FakeDaytona, git: &GitServer) -> Command {
 #[tokio::test]
 async fn a_look_goes_well_and_says_what_it_made_and_deleted() {
     let (world, fake) = (World::new(), daytona().await);
-    let git = GitServer::start(&world, None).await;
+    let git = GitServer::start(&world.repository(), None).await.unwrap();
     let ended = Program::start(live(&world, &fake, &git)).finish().await;
     println!("{}", ended.stdout);
     assert_eq!(ended.code(), Some(0), "{ended:?}");
@@ -50,7 +50,7 @@ async fn a_look_goes_well_and_says_what_it_made_and_deleted() {
 #[tokio::test]
 async fn a_look_that_is_interrupted_deletes_its_sandbox() {
     let (world, fake) = (World::new(), daytona().await);
-    let git = GitServer::start(&world, None).await;
+    let git = GitServer::start(&world.repository(), None).await.unwrap();
     let mut program = Program::start(live(&world, &fake, &git));
     while let Some(line) = program.stdout_line().await {
         if line.starts_with("started run") {
@@ -74,7 +74,7 @@ async fn a_key_that_may_not_delete_makes_nothing() {
         ..FakeOptions::default()
     };
     let fake = daytona_with(options).await;
-    let git = GitServer::start(&world, None).await;
+    let git = GitServer::start(&world.repository(), None).await.unwrap();
     let ended = Program::start(live(&world, &fake, &git)).finish().await;
     assert_eq!(ended.code(), Some(1), "{ended:?}");
     assert_discreet(&ended);

@@ -9,7 +9,9 @@ use tokio::process::Command;
 
 use crate::log::Log;
 use crate::program::{Finished, Program};
-use crate::world::{World, entries, git};
+use spec_core::testing::git;
+
+use crate::world::{World, entries};
 
 const IDEA: &str = "Add a search history to the program";
 

@@ -11,7 +11,6 @@ mod daytona_replicas;
 mod daytona_serve;
 mod embed;
 mod environment;
-mod git_server;
 mod http;
 mod image;
 mod interrupt;

@@ -5,12 +5,12 @@ use spec_core::SpecStatus;
 use spec_core::attempt::FailureKind;
 use tokio::process::Command;
 
-use crate::git_server::GitServer;
 use crate::http::get;
 use crate::log::Log;
 use crate::program::{Finished, Program};
 use crate::server::Server;
 use crate::world::World;
+use spec_tests::git_server::GitServer;
 
 const IDEA: &str = "Add a search history to the program";
 const TOKEN: &str = "recognisable-token";
@@ -39,7 +39,7 @@ async fn finish(command: Command) -> Finished {
 #[tokio::test]
 async fn a_repository_is_fetched_from_its_url() {
     let world = World::new();
-    let server = GitServer::start(&world, None).await;
+    let server = GitServer::start(&world.repository(), None).await.unwrap();
     let ended = finish(launch(&world, &server.url())).await;
     assert_eq!(ended.code(), Some(0), "{ended:?}");
     let log = Log::read(&world.data(), IDEA).await;
@@ -52,7 +52,9 @@ async fn a_repository_is_fetched_from_its_url() {
 #[tokio::test]
 async fn a_private_repository_is_fetched_with_the_token_of_its_host() {
     let world = World::new();
-    let server = GitServer::start(&world, Some(AUTHORIZATION)).await;
+    let server = GitServer::start(&world.repository(), Some(AUTHORIZATION.to_owned()))
+        .await
+        .unwrap();
     let mut command = launch(&world, &server.url());
     command.env("GIT_TOKEN", TOKEN).env("GIT_HOST", "127.0.0.1");
     let ended = finish(command).await;
@@ -64,7 +66,9 @@ async fn a_private_repository_is_fetched_with_the_token_of_its_host() {
 #[tokio::test]
 async fn a_token_is_not_sent_to_another_host() {
     let world = World::new();
-    let server = GitServer::start(&world, Some(AUTHORIZATION)).await;
+    let server = GitServer::start(&world.repository(), Some(AUTHORIZATION.to_owned()))
+        .await
+        .unwrap();
     let mut command = launch(&world, &server.url());
     command.env("GIT_TOKEN", TOKEN);
     let ended = finish(command).await;
@@ -103,7 +107,7 @@ async fn a_url_that_holds_a_password_is_refused_without_being_repeated() {
 #[tokio::test]
 async fn a_server_has_projects_from_urls() {
     let world = World::new();
-    let git = GitServer::start(&world, None).await;
+    let git = GitServer::start(&world.repository(), None).await.unwrap();
     let mut command = world.command(env!("CARGO_BIN_EXE_serve"));
     command
         .args(["--listen", "127.0.0.1:0"])

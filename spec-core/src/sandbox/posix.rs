@@ -53,15 +53,7 @@ pub fn check_request(request: &RunRequest) -> Result<(), SpawnError> {
     if request.argv.iter().any(|argument| argument.contains('\0')) {
         return rejected("an argument holds a NUL character".to_owned());
     }
-    let plain = request
-        .env
-        .iter()
-        .map(|(name, value)| (name, value.as_str()));
-    let secret = request
-        .secrets
-        .iter()
-        .map(|secret| (&secret.name, secret.value.expose()));
-    for (name, value) in plain.chain(secret) {
+    for (name, value) in request.variables() {
         if !is_variable_name(name) {
             return rejected(format!(
                 "`{name:.100}` is not a name for an environment variable"

@@ -273,6 +273,15 @@ pub struct RunRequest {
     pub timeout: Duration,
 }
 
+impl RunRequest {
+    /// All variables of the environment, secrets exposed: for the one place that hands them over.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        let plain = self.env.iter().map(|(name, value)| (&**name, &**value));
+        let secret = self.secrets.iter();
+        plain.chain(secret.map(|secret| (&*secret.name, secret.value.expose())))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

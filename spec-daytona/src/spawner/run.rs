@@ -134,16 +134,8 @@ fn program(request: &RunRequest) -> &str {
 
 /// What the program's environment is made of. It is uploaded, read once, and removed.
 fn environment(request: &RunRequest) -> String {
-    let plain = request
-        .env
-        .iter()
-        .map(|(name, value)| (name, value.as_str()));
-    let secret = request
-        .secrets
-        .iter()
-        .map(|secret| (&secret.name, secret.value.expose()));
     let mut script = String::new();
-    for (name, value) in plain.chain(secret) {
+    for (name, value) in request.variables() {
         script.extend(["export ", name, "=", &quote(value), "\n"]);
     }
     script

@@ -4,8 +4,8 @@ use std::fs;
 
 use spec_core::SandboxSpawner;
 use spec_core::sandbox::{CheckoutRef, Secret, SpawnErrorKind};
+use spec_core::testing::git;
 
-use crate::fixture::git;
 use crate::world::{World, with_program};
 
 #[tokio::test]

@@ -225,6 +225,26 @@ async fn a_sandbox_that_cannot_reach_the_model_is_refused_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_that_fails_to_start_is_removed_and_the_reason_is_told() {
+    let (fake, repository) = (fake().await, Repository::new());
+    fake.inject(FaultPlan {
+        fault: Fault::FailedStart,
+        skip: 0,
+        times: 1,
+    });
+    let spawner = spawner(&fake);
+    let wanted = request(1, &repository.url());
+    let error = spawner.spawn(&wanted).await.unwrap_err();
+    assert_eq!(error.kind(), SpawnErrorKind::Unavailable, "{error:?}");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("failed to start"), "{cause}");
+    let ledger = fake.ledger();
+    assert_eq!((ledger.created, ledger.destroyed), (1, 1), "{ledger:?}");
+    let sandbox = spawner.spawn(&wanted).await.unwrap();
+    spawner.terminate(&reference(&sandbox)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sandbox_that_is_asked_for_when_its_end_is_wanted_is_ended() {
     let (fake, repository) = (fake().await, Repository::new());
     let spawner = spawner(&fake);

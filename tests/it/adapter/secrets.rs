@@ -4,15 +4,10 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::{Debug, Write as _};
 use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
@@ -23,10 +18,10 @@ use spec_core::sandbox::{
 };
 use spec_daytona::{DaytonaConfig, DaytonaSpawner};
 use spec_tests::daytona::{FakeDaytona, FakeOptions};
+use spec_tests::git_server::GitServer;
 use tempfile::TempDir;
-use tokio::task::JoinSet;
 
-use super::stage::{Repository, config, git, request};
+use super::stage::{Repository, config, request};
 
 const API_KEY: &str = "dtn_0kEyThatNobodySees";
 const GIT_TOKEN: &str = "gt-0ToKenThatNobodySees";
@@ -90,54 +85,10 @@ impl Seen {
     }
 }
 
-/// Ends when it is dropped.
-struct Guarded {
-    address: SocketAddr,
-    _folder: TempDir,
-    _server: JoinSet<()>,
-}
-
-/// A repository behind a password, by git's simplest protocol over HTTP: files.
-async fn guarded(repository: &Repository) -> Guarded {
-    let folder = TempDir::with_prefix("spec-tests-guarded-").unwrap();
-    let bare = folder.path().join("demo.git");
-    let target = bare.display().to_string();
-    git(
-        Path::new("/"),
-        &["clone", "--quiet", "--bare", &repository.url(), &target],
-    );
-    git(&bare, &["update-server-info"]);
-    let app = Router::new()
-        .fallback(serve_guarded)
-        .with_state(folder.path().to_owned());
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let mut server = JoinSet::new();
-    server.spawn(async move { axum::serve(listener, app).await.unwrap() });
-    Guarded {
-        address,
-        _folder: folder,
-        _server: server,
-    }
-}
-
-async fn serve_guarded(State(folder): State<PathBuf>, request: Request) -> Response {
-    let expected = format!("Basic {}", STANDARD.encode(format!("ada:{GIT_TOKEN}")));
-    let authorized = request.headers().get(header::AUTHORIZATION);
-    if authorized.is_none_or(|value| value.as_bytes() != expected.as_bytes()) {
-        let challenge = [(header::WWW_AUTHENTICATE, "Basic realm=\"demo\"")];
-        return (StatusCode::UNAUTHORIZED, challenge).into_response();
-    }
-    match std::fs::read(folder.join(request.uri().path().trim_start_matches('/'))) {
-        Ok(bytes) => bytes.into_response(),
-        Err(_) => StatusCode::NOT_FOUND.into_response(),
-    }
-}
-
-fn guarded_request(number: u32, address: SocketAddr, password: &str) -> SpawnRequest {
+fn guarded_request(number: u32, remote: &GitServer, password: &str) -> SpawnRequest {
     let mut request = request(number, "");
     request.checkout = Checkout {
-        url: format!("http://{address}/demo.git"),
+        url: remote.url(),
         reference: CheckoutRef::Default,
         username: Some("ada".to_owned()),
         password: Some(Secret::new(password)),
@@ -169,8 +120,12 @@ async fn no_secret_shows_in_records_commands_files_logs_or_errors() {
         .with_writer(|| Log)
         .try_init();
     let repository = Repository::new();
-    let remote = guarded(&repository).await;
-    let address = remote.address;
+    let credentials = STANDARD.encode(format!("ada:{GIT_TOKEN}"));
+    let authorization = format!("Basic {credentials}");
+    let path = repository.url();
+    let remote = GitServer::start(Path::new(&path), Some(authorization))
+        .await
+        .unwrap();
     let data = TempDir::with_prefix("spec-tests-data-").unwrap();
     let fake = FakeDaytona::start(FakeOptions {
         api_key: Some(API_KEY.to_owned()),
@@ -184,7 +139,7 @@ async fn no_secret_shows_in_records_commands_files_logs_or_errors() {
     seen.debug("the configuration", spawner.config());
     seen.debug("the spawner", &spawner);
 
-    let wanted = guarded_request(1, address, GIT_TOKEN);
+    let wanted = guarded_request(1, &remote, GIT_TOKEN);
     seen.debug("the request", &wanted);
     let sandbox = spawner.spawn(&wanted).await.unwrap();
     let reference = SandboxRef {
@@ -232,7 +187,7 @@ async fn no_secret_shows_in_records_commands_files_logs_or_errors() {
     seen.debug("the sandbox", &sandbox);
     seen.debug("what is found", &spawner.find(sandbox.key).await.unwrap());
 
-    add_errors(&mut seen, &spawner, &fake, address).await;
+    add_errors(&mut seen, &spawner, &fake, &remote).await;
 
     spawner.terminate(&reference).await.unwrap();
     seen.debug("what Daytona has on record", &fake.sandboxes());
@@ -256,17 +211,17 @@ async fn add_errors(
     seen: &mut Seen,
     spawner: &DaytonaSpawner,
     fake: &FakeDaytona,
-    address: SocketAddr,
+    remote: &GitServer,
 ) {
     let key = request(1, "").key;
     let refused = spawner
-        .spawn(&guarded_request(2, address, &format!("{GIT_TOKEN}x")))
+        .spawn(&guarded_request(2, remote, &format!("{GIT_TOKEN}x")))
         .await
         .unwrap_err();
     assert_eq!(refused.kind(), SpawnErrorKind::Unauthorized, "{refused:?}");
     seen.error("a wrong token", &refused);
-    let mut in_url = guarded_request(3, address, GIT_TOKEN);
-    in_url.checkout.url = format!("http://ada:{GIT_TOKEN}@{address}/demo.git");
+    let mut in_url = guarded_request(3, remote, GIT_TOKEN);
+    in_url.checkout.url = remote.url().replace("://", &format!("://ada:{GIT_TOKEN}@"));
     let refused = spawner.spawn(&in_url).await.unwrap_err();
     assert_eq!(refused.kind(), SpawnErrorKind::Rejected);
     seen.error("a token in a URL", &refused);

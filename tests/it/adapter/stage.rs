@@ -1,14 +1,12 @@
 //! A repository, a fake Daytona, and spawners over it.
 
 use std::collections::HashMap;
-use std::path::Path;
-use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use spec_core::SandboxSpawner;
-use spec_core::id::{CommitId, Environment, Epoch};
+use spec_core::id::{Environment, Epoch};
 use spec_core::sandbox::{Checkout, CheckoutRef, SpawnRequest};
 use spec_core::testing::conformance::spawner::{KnownRepository, SpawnerFixture};
 use spec_daytona::{DaytonaConfig, DaytonaSpawner};
@@ -16,62 +14,24 @@ use spec_tests::daytona::{FakeDaytona, FakeHandle, FakeOptions, RecordedRequest}
 use spec_tests::description::Descriptions;
 use tempfile::TempDir;
 
-/// A repository with two commits.
+/// A repository in a folder that vanishes with it.
 #[derive(Debug)]
 pub(crate) struct Repository {
-    folder: TempDir,
-    head: CommitId,
-    earlier: CommitId,
-}
-
-pub(crate) fn git(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(folder)
-        .args(["-c", "user.name=Test", "-c", "user.email=test@example.org"])
-        .args(arguments)
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "git {arguments:?}: {output:?}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    known: KnownRepository,
+    _folder: TempDir,
 }
 
 impl Repository {
     pub(crate) fn new() -> Self {
         let folder = TempDir::with_prefix("spec-tests-repository-").unwrap();
-        git(folder.path(), &["init", "--quiet", "--initial-branch=main"]);
-        let commit = |text: &str| {
-            std::fs::write(folder.path().join("README.md"), text).unwrap();
-            git(folder.path(), &["add", "--all"]);
-            git(folder.path(), &["commit", "--quiet", "--message", text]);
-            CommitId::new(git(folder.path(), &["rev-parse", "HEAD"])).unwrap()
-        };
-        let earlier = commit("earlier\n");
-        let head = commit("head\n");
         Self {
-            folder,
-            head,
-            earlier,
+            known: KnownRepository::make_in(folder.path()),
+            _folder: folder,
         }
     }
 
     pub(crate) fn url(&self) -> String {
-        self.folder.path().display().to_string()
-    }
-
-    fn known(&self) -> KnownRepository {
-        KnownRepository {
-            url: self.url(),
-            head: self.head.clone(),
-            file: "README.md".to_owned(),
-            content: b"head\n".to_vec(),
-            earlier: self.earlier.clone(),
-            earlier_content: b"earlier\n".to_vec(),
-            unknown_commit: CommitId::new("0123456789".repeat(4)).unwrap(),
-            not_a_repository: self.folder.path().join("nothing").display().to_string(),
-        }
+        self.known.url.clone()
     }
 }
 
@@ -187,7 +147,7 @@ impl SpawnerFixture for DaytonaFixture {
     }
 
     fn repository(&self) -> KnownRepository {
-        self.repository.known()
+        self.repository.known.clone()
     }
 
     async fn reopen(&self, old: Arc<dyn SandboxSpawner>) -> Option<Arc<dyn SandboxSpawner>> {

@@ -16,9 +16,11 @@ pub mod programs;
 pub mod spawning;
 
 mod program;
+mod repository;
 mod stage;
 
 pub use program::SmallProgram;
+pub use repository::KnownRepository;
 pub use stage::Stage;
 
 use std::fmt;
@@ -26,29 +28,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::id::CommitId;
 use crate::sandbox::SandboxSpawner;
-
-/// A repository of which the suite knows what is in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KnownRepository {
-    /// Where it is.
-    pub url: String,
-    /// The commit of its default branch.
-    pub head: CommitId,
-    /// A file in it.
-    pub file: String,
-    /// The file's text at `head`.
-    pub content: Vec<u8>,
-    /// An older commit.
-    pub earlier: CommitId,
-    /// The file's text at `earlier`.
-    pub earlier_content: Vec<u8>,
-    /// A well-formed hash that is no commit of the repository.
-    pub unknown_commit: CommitId,
-    /// A URL at which there is no repository.
-    pub not_a_repository: String,
-}
 
 /// Gives the suite what it tests.
 #[async_trait]
