@@ -294,7 +294,9 @@ impl Client {
         let body = read(response, MAX_ERROR_BYTES, call)
             .await
             .unwrap_or_default();
-        Err(ApiError::refusal(call, status, &body, wait).without_text(key))
+        // Before it is cut to a length, which may leave a part of a key, and once it is read.
+        let body = String::from_utf8_lossy(&body).replace(key, "[redacted]");
+        Err(ApiError::refusal(call, status, body.as_bytes(), wait).without_text(key))
     }
 }
 

@@ -240,3 +240,38 @@ async fn a_log_that_is_all_gaps_is_not_asked_for_without_rest() {
     let made = daytona.calls(|call| call.starts_with("POST") && call.ends_with("/processes"));
     assert!((1..=8).contains(&made), "{made}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_sandbox_that_cannot_be_looked_up_does_not_hide_the_others() {
+    let daytona = Scripted::new(|_, path| match path {
+        "/api/sandbox" => {
+            let sandbox = |number: u32| {
+                let wanted = request(number, "");
+                json!({
+                    "id": format!("sandbox-{number}"), "name": wanted.key.to_string(),
+                    "labels": wanted.labels(), "state": "started",
+                })
+            };
+            Some(Json(json!({ "items": [sandbox(1), sandbox(2)] })).into_response())
+        }
+        "/api/sandbox/sandbox-2" => Some(refused(500, "no")),
+        _ => None,
+    })
+    .await;
+    let labels = SpawnRequest::managed_in(&daytona.wanted.environment);
+    let listed = daytona.spawner().list(&labels).await.unwrap();
+    let ids: Vec<_> = listed.iter().map(|found| found.id.as_str()).collect();
+    assert_eq!(ids, ["sandbox-1", "sandbox-2"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_part_of_a_key_is_left_where_an_account_is_cut() {
+    let daytona = Scripted::new(|_, _| {
+        let account = format!("{}dtn_key", "x".repeat(495));
+        Some(refused(401, &account))
+    })
+    .await;
+    let error = daytona.spawner().preflight().await.unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.ends_with("[reda"), "{cause}");
+}
