@@ -24,6 +24,7 @@ use futures_util::StreamExt as _;
 use reqwest::{Method, RequestBuilder, Response, header};
 use serde::de::DeserializeOwned;
 use spec_core::sandbox::Labels;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::config::{ConfigError, DaytonaConfig};
@@ -36,6 +37,8 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 /// Sandboxes on a page of a list; the API allows no more.
 const PAGE: u32 = 200;
+/// Nothing is asked again sooner, whatever was configured.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 /// The toolbox forms its answers by this. Any version from 0.167.0 on means the same.
 const API_VERSION: &str = "0.205.1";
 
@@ -171,7 +174,7 @@ impl Client {
     }
 
     /// Does what may be done again, until it succeeds, it is clear that it never will, or `limit` has
-    /// been waited.
+    /// passed.
     pub(crate) async fn persist<T, F, Fut>(
         &self,
         limit: Duration,
@@ -181,9 +184,10 @@ impl Client {
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, ApiError>>,
     {
+        let begun = Instant::now();
         operation
-            .retry(self.backoff().with_total_delay(Some(limit)))
-            .when(ApiError::is_passing)
+            .retry(self.backoff())
+            .when(|error| error.is_passing() && begun.elapsed() < limit)
             .adjust(move |error, wait| {
                 let asked = error.retry_after().filter(|asked| *asked <= limit);
                 wait.map(|wait| wait.max(asked.unwrap_or_default()))
@@ -193,7 +197,7 @@ impl Client {
 
     /// Waits that grow, and that differ between those who wait for the same thing.
     pub(crate) fn backoff(&self) -> ExponentialBuilder {
-        let shortest = self.config.poll_interval;
+        let shortest = self.config.poll_interval.max(SHORTEST_WAIT);
         ExponentialBuilder::default()
             .with_jitter()
             .with_factor(1.5)
@@ -290,7 +294,9 @@ impl Client {
         let body = read(response, MAX_ERROR_BYTES, call)
             .await
             .unwrap_or_default();
-        Err(ApiError::refusal(call, status, &body, wait).without_text(key))
+        // Before it is cut to a length, which may leave a part of a key, and once it is read.
+        let body = String::from_utf8_lossy(&body).replace(key, "[redacted]");
+        Err(ApiError::refusal(call, status, body.as_bytes(), wait).without_text(key))
     }
 }
 
@@ -311,4 +317,27 @@ async fn read(response: Response, max: usize, call: &'static str) -> Result<Vec<
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_that_answers_take_counts_against_the_limit() {
+        let config = DaytonaConfig::new("http://localhost/api", "k")
+            .unwrap()
+            .with_poll_interval(Duration::ZERO);
+        let client = Client::new(config).unwrap();
+        let asked = Cell::new(0);
+        let outcome = client.persist(Duration::from_mins(1), async || {
+            asked.set(asked.get() + 1);
+            tokio::time::sleep(Duration::from_secs(25)).await;
+            Err::<(), _>(ApiError::connection("no answer"))
+        });
+        outcome.await.unwrap_err();
+        assert_eq!(asked.get(), 3);
+    }
 }

@@ -220,15 +220,16 @@ impl DaytonaConfig {
     }
 
     /// How long a sandbox that Daytona calls started, and that does not answer, is asked again before
-    /// an error is handed out: five minutes unless set.
+    /// an error is handed out, and likewise Daytona itself: five minutes unless set. The last request
+    /// may take as long as any other.
     #[must_use]
     pub fn with_outage_limit(mut self, limit: Duration) -> Self {
         self.outage_limit = limit;
         self
     }
 
-    /// Shortest wait before the same thing is asked again: a quarter of a second unless set. Waits
-    /// grow from there.
+    /// Shortest wait before the same thing is asked again: a quarter of a second unless set, at least a
+    /// millisecond. Waits grow from there.
     #[must_use]
     pub fn with_poll_interval(mut self, interval: Duration) -> Self {
         self.poll_interval = interval;
@@ -236,7 +237,7 @@ impl DaytonaConfig {
     }
 
     /// Requests that this process sends at most in a minute: sandboxes to make (100 unless set), and
-    /// all others to the API (3,000 unless set). Daytona's own limits are those of the organization,
+    /// all others to the API (3,000 unless set), at least one of each. Daytona's own limits are those of the organization,
     /// which all replicas share: 300 and 10,000 in its lowest tier.
     #[must_use]
     pub fn with_rates(mut self, creates: u32, requests: u32) -> Self {

@@ -129,4 +129,137 @@ mod tests {
             r"sh '/home/a b/.spec'/spec.sh '/home/a b/.spec' 'read-file' 'it'\''s'"
         );
     }
+
+    /// A control folder with the script in it, and programs that stand before those of the machine.
+    struct Control {
+        folder: std::path::PathBuf,
+    }
+
+    impl Control {
+        fn new() -> Self {
+            let folder = std::env::temp_dir().join(format!("spec-script-{}", uuid::Uuid::now_v7()));
+            std::fs::create_dir_all(folder.join("tools")).unwrap();
+            std::fs::create_dir_all(folder.join("runs/r")).unwrap();
+            let control = Self { folder };
+            for (name, text) in FILES {
+                control.write(name, text);
+            }
+            control
+        }
+
+        fn write(&self, path: &str, text: &str) {
+            let path = self.folder.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+
+        fn tool(&self, name: &str, text: &str) {
+            use std::os::unix::fs::PermissionsExt as _;
+            self.write(&format!("tools/{name}"), &format!("#!/bin/sh\n{text}\n"));
+            let path = self.folder.join("tools").join(name);
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+
+        fn has(&self, path: &str) -> bool {
+            self.folder.join(path).exists()
+        }
+
+        fn text(&self, path: &str) -> String {
+            self.folder.join(path).display().to_string()
+        }
+
+        fn verb(&self, arguments: &[&str]) -> String {
+            let path = std::env::var("PATH").unwrap();
+            let done = std::process::Command::new("sh")
+                .arg(self.folder.join("spec.sh"))
+                .arg(&self.folder)
+                .args(arguments)
+                .env("PATH", format!("{}:{path}", self.text("tools")))
+                .output()
+                .unwrap();
+            String::from_utf8(done.stdout).unwrap()
+        }
+    }
+
+    impl Drop for Control {
+        fn drop(&mut self) {
+            std::fs::remove_dir_all(&self.folder).unwrap();
+        }
+    }
+
+    #[test]
+    fn output_that_could_not_be_sent_whole_is_not_taken_for_sent() {
+        let control = Control::new();
+        control.write("runs/r/pid", "1 0 x\n");
+        control.write("runs/r/exit", "exited 0\n");
+        control.write("runs/r/out", "hello\n");
+        control.write("runs/r/err", "");
+        let ask = || control.verb(&["frames", "r", "0", "0", "once"]);
+        assert_eq!(ask(), "o 0 aGVsbG8K\nend exited 0\n");
+        // As if it was killed.
+        control.tool("base64", "kill -9 $$");
+        assert_eq!(ask(), "more\n");
+    }
+
+    #[test]
+    fn a_run_whose_end_nobody_took_note_of_is_dead() {
+        let control = Control::new();
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let stat = format!("/proc/{}/stat", child.id());
+        let fields = loop {
+            let text = std::fs::read_to_string(&stat).unwrap();
+            let (_, rest) = text.rsplit_once(") ").unwrap();
+            let fields: Vec<String> = rest.split(' ').map(str::to_owned).collect();
+            if fields[0] == "Z" {
+                break fields;
+            }
+            std::thread::yield_now();
+        };
+        let pid = format!("{} {} boot\n", child.id(), fields[19]);
+        control.write("runs/r/pid", &pid);
+        control.write("runs/r/out", "");
+        control.write("runs/r/err", "");
+        assert_eq!(control.verb(&["frames", "r", "0", "0", "once"]), "dead\n");
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn a_network_that_swallows_everything_is_out_of_reach() {
+        let control = Control::new();
+        control.tool("timeout", "exit 124");
+        control.tool("git", "exit 1");
+        let said = control.verb(&["reach", "https://192.0.2.1/"]);
+        let kind = spec_core::sandbox::git::refusal(&said).kind();
+        assert_eq!(kind, spec_core::sandbox::SpawnErrorKind::Unavailable);
+    }
+
+    #[test]
+    fn a_file_takes_the_place_of_a_link_to_a_folder() {
+        let control = Control::new();
+        control.write("root/folder/kept", "");
+        let path = control.text("root/file");
+        std::os::unix::fs::symlink("folder", &path).unwrap();
+        control.write("incoming/i/0", "text");
+        control.write("incoming/i/manifest", &format!("- {path}\n"));
+        control.verb(&["install-files", &control.text("incoming/i")]);
+        assert!(!control.has("root/folder/0"));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "text");
+    }
+
+    #[test]
+    fn credentials_that_a_dead_host_left_are_gone_before_a_program_starts() {
+        let control = Control::new();
+        for left in ["incoming/old/password", "runs/checkout/password"] {
+            control.write(left, "hunter2");
+        }
+        control.write("incoming/i/program", "true");
+        control.write("incoming/i/env", "");
+        let (incoming, folder) = (control.text("incoming/i"), control.text("root/runs/r"));
+        let repository = control.text("runs");
+        let said = control.verb(&["prepare-run", &incoming, "r", &folder, &repository]);
+        assert_eq!(said, "prepared\n");
+        assert!(control.has("runs/r/env"));
+        assert!(!control.has("incoming/old/password"));
+        assert!(!control.has("runs/checkout/password"));
+    }
 }

@@ -71,7 +71,8 @@ impl DaytonaSpawner {
         self.shared.client.config()
     }
 
-    /// Asks Daytona whether the key is good for what this spawner does. Makes and changes nothing.
+    /// Asks Daytona whether the key is good for what this spawner does. Makes and changes nothing. What
+    /// Daytona does not answer is asked again for as long as one request may take.
     ///
     /// # Errors
     ///
@@ -83,7 +84,8 @@ impl DaytonaSpawner {
         preflight::ask(&self.shared.client).await
     }
 
-    /// Completes when no request for a sandbox is under way. To be awaited before the process ends, so
+    /// Completes when no request for a sandbox is under way, which takes no longer than one may take, and
+    /// what Daytona wants to be waited for before it. To be awaited before the process ends, so
     /// that no sandbox is made of which nobody knows; whatever happens then, its time to live bounds
     /// its cost.
     pub async fn close(&self) {

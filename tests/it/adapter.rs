@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod conformance;
+mod scripted;
 mod secrets;
 mod stage;
 mod trouble;

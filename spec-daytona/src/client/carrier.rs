@@ -14,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use reqwest::Method;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use spec_core::sandbox::Channel;
 
@@ -40,6 +41,16 @@ pub(crate) enum Carrier {
 pub(crate) enum Carried {
     Session { session: String, command: String },
     Process { id: String },
+}
+
+impl Carried {
+    /// As much as is known of a command before it is carried; `None` when nothing is.
+    pub(crate) fn expected(carrier: Carrier, name: &str) -> Option<Self> {
+        (carrier == Carrier::Sessions).then(|| Self::Session {
+            session: name.to_owned(),
+            command: String::new(),
+        })
+    }
 }
 
 /// What a carried command prints to standard output, from its first byte.
@@ -88,11 +99,12 @@ impl Toolbox {
     /// What this toolbox has; sessions when it does not say.
     pub(crate) async fn carrier(&self, client: &Client) -> Result<Carrier, ApiError> {
         let request = self.request(client, Method::GET, &["processes"]);
+        // Whatever stands before a toolbox may answer a page to anything.
         match client
-            .perform(Class::Toolbox, request, "GET /processes")
+            .answer::<IgnoredAny>(Class::Toolbox, request, "GET /processes")
             .await
         {
-            Ok(()) => Ok(Carrier::Processes),
+            Ok(_) => Ok(Carrier::Processes),
             Err(error) if error.is_passing() => Err(error),
             Err(_) => Ok(Carrier::Sessions),
         }

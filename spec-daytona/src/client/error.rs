@@ -158,6 +158,11 @@ impl ApiError {
         self.status == Some(StatusCode::NOT_FOUND)
     }
 
+    /// 401 or 403.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.kind == SpawnErrorKind::Unauthorized
+    }
+
     /// 409 says that a name is taken, or that the sandbox is on its way to another state.
     pub(crate) fn is_conflict(&self) -> bool {
         self.status == Some(StatusCode::CONFLICT)

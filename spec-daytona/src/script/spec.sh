@@ -13,7 +13,10 @@ install_files() {
     while IFS= read -r entry; do
         mode=${entry%% *} path=${entry#* }
         [ -d "${path%/*}" ] || mkdir -p -- "${path%/*}" || exit 1
-        if [ -d "$path" ] && [ ! -L "$path" ]; then
+        if [ -L "$path" ]; then
+            # One that leads to a folder would be followed.
+            [ ! -d "$path" ] || rm -f -- "$path"
+        elif [ -d "$path" ]; then
             echo "$path is a folder"
             exit 1
         fi
@@ -41,7 +44,7 @@ read_file() {
         echo other
     else
         size=$(wc -c <"$real")
-        echo "file $((size)) $real"
+        printf '%s\n' "file $((size)) $real"
         [ "$size" -gt "$inline" ] || base64 <"$real"
     fi
 }
@@ -49,6 +52,11 @@ read_file() {
 # Makes the folder of a run from what was uploaded, and looks for its program.
 prepare_run() {
     incoming=$1 dir=$ctl/runs/$2 folder=$3
+    if [ -e "$incoming/program" ]; then
+        # What a host left that died while it made the checkout ready is no business of a program.
+        rm -f -- "$ctl"/incoming/*/username "$ctl"/incoming/*/password \
+            "$ctl/runs/checkout/username" "$ctl/runs/checkout/password"
+    fi
     if [ ! -e "$dir/pid" ]; then
         mkdir -p -- "$dir" "$folder" || exit 1
         if [ -e "$incoming/program" ] && ! (
@@ -102,7 +110,8 @@ is_alive() {
     # shellcheck disable=SC2086 # It is to be split.
     set -- $rest
     set +f
-    [ "${20}" = "$started" ]
+    # A zombie is dead, also where nobody takes note of its end.
+    [ "$1" != Z ] && [ "${20}" = "$started" ]
 }
 
 # Reads how a run has ended, if it has.
@@ -122,9 +131,13 @@ send() {
         fi
         length=$((size - position))
         [ "$length" -le $FRAME ] || length=$FRAME
-        printf '%s %s ' "$1" "$position"
-        tail -c "+$((position + 1))" "$2" | head -c "$length" | base64 | tr -d '\n'
-        echo
+        encoded=$(tail -c "+$((position + 1))" "$2" | head -c "$length" | base64 | tr -d '\n')
+        if [ ${#encoded} -ne $(((length + 2) / 3 * 4)) ]; then
+            # One of these was killed, or could not be started.
+            more=yes
+            return 0
+        fi
+        echo "$1 $position $encoded"
         position=$((position + length))
         budget=$((budget - length))
         nap=0.05
@@ -179,7 +192,7 @@ forget_run() {
 git_() {
     GIT_CONFIG_GLOBAL=$ctl/gitconfig GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0 LC_ALL=C \
         GIT_ALLOW_PROTOCOL=file:git:http:https:ssh GIT_SSH_COMMAND='ssh -o BatchMode=yes' \
-        GIT_ASKPASS=$ctl/askpass.sh SPEC_CREDENTIALS=$dir git "$@"
+        GIT_ASKPASS=$ctl/askpass.sh SPEC_CREDENTIALS=$dir $limit git "$@"
 }
 
 commit_of() { git_ -C "$clone" rev-parse --quiet --verify --end-of-options "$1^{commit}"; }
@@ -218,15 +231,20 @@ checkout() {
     echo "$commit"
 }
 
-# Asks an address anything. Git is there in any case, and says whether it was the network that failed.
+# Asks an address anything. Git is there in any case, and says whether it was the network that failed,
+# unless the network swallows everything.
 reach() {
-    dir=$ctl
+    dir=$ctl limit='timeout 10'
     git_ ls-remote -- "$1" HEAD 2>&1 >/dev/null
+    case $? in
+    # The second is busybox's.
+    124 | 143) echo "fatal: connection timed out" ;;
+    esac
     return 0
 }
 
 main() {
-    ctl=$1 verb=$2
+    ctl=$1 verb=$2 limit=''
     shift 2
     umask 077
     case $verb in

@@ -112,13 +112,12 @@ impl Shared {
             path: format!("{incoming}/{name}"),
             content: text.into(),
         });
-        self.insist(key, id, "upload the scripts", || {
-            place.toolbox.upload(&self.client, &uploads)
-        })
-        .await?;
         let install = place.folders.install(&incoming);
-        self.insist(key, id, "install the scripts", || {
+        // The upload is done again with what follows it: the scripts may have moved by then.
+        self.insist(key, id, "install the scripts", || async {
+            place.toolbox.upload(&self.client, &uploads).await?;
             self.command(&place.toolbox, "install", &install, SHORT)
+                .await
         })
         .await
         .map(drop)
@@ -161,7 +160,7 @@ impl Shared {
         limit: Duration,
     ) -> Result<(Reading, RunEnd), SpawnError> {
         let mut reading = Reading::default();
-        let mut waits = self.waits(limit + SHORT);
+        let mut waits = self.waits(limit.saturating_add(SHORT));
         loop {
             let frames = self
                 .insist(request.key, &place.id, "look at the checkout", || {

@@ -19,6 +19,9 @@ use crate::script::Folders;
 /// Longest wait for the end of a sandbox that turned out to be of no use.
 const REMOVE_WITHIN: Duration = Duration::from_mins(1);
 
+/// Longest wait for a start, whatever was configured: no sandbox lives longer.
+const LONGEST_START: Duration = Duration::from_hours(24 * 365);
+
 /// What became of waiting for a start.
 enum Started {
     Running(SandboxRecord),
@@ -30,8 +33,9 @@ enum Started {
 impl Shared {
     pub(super) async fn spawn(&self, request: &SpawnRequest) -> Result<Sandbox, SpawnError> {
         super::checkout::check(&request.checkout)?;
-        let deadline = Instant::now() + self.client.config().start_limit;
-        let mut waits = self.waits(self.client.config().start_limit);
+        let limit = self.client.config().start_limit.min(LONGEST_START);
+        let deadline = Instant::now() + limit;
+        let mut waits = self.waits(limit);
         loop {
             let (record, origin) = self.create_or_adopt(request, deadline).await?;
             let id = id_of(&record)?;
@@ -99,7 +103,11 @@ impl Shared {
                         );
                         return Err(SpawnError::new(SpawnErrorKind::Rejected, message));
                     }
-                    Some(record) if error.is_bad_request() => {
+                    // Anything else may be refused as well while an earlier sandbox of this key lives,
+                    // which is adopted.
+                    Some(record)
+                        if error.is_bad_request() && record.standing() == State::Failed =>
+                    {
                         self.remove(&id_of(&record)?).await;
                         return Err(cannot_make(request, error));
                     }

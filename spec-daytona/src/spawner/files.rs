@@ -102,8 +102,21 @@ impl Shared {
     }
 }
 
+/// Reads what the script says. A shell may have something to say before it.
 fn read(said: &str) -> Option<Found> {
-    let (first, rest) = said.split_once('\n').unwrap_or((said, ""));
+    let mut rest = said;
+    while !rest.is_empty() {
+        let (first, after) = rest.split_once('\n').unwrap_or((rest, ""));
+        if matches!(first.trim_end(), "absent" | "outside" | "other") || first.starts_with("file ")
+        {
+            return read_answer(first, after);
+        }
+        rest = after;
+    }
+    None
+}
+
+fn read_answer(first: &str, rest: &str) -> Option<Found> {
     match first.trim_end() {
         "absent" => Some(Found::Absent),
         "outside" => Some(Found::Outside),
@@ -180,5 +193,9 @@ mod tests {
         assert_eq!(content("file 3 /a\n"), None);
         assert!(read("file 3 /a\naGk=\n").is_none());
         assert!(read("sh: not found").is_none());
+        assert_eq!(
+            content("bash: warning\nfile 2 /a\naGk=\n"),
+            Some(b"hi".to_vec())
+        );
     }
 }

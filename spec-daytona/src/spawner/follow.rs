@@ -16,6 +16,7 @@ use futures_core::stream::BoxStream;
 use futures_util::stream::{self, StreamExt as _};
 use spec_core::id::{OutputCursor, RunKey};
 use spec_core::sandbox::{ByteCursor, Output, RunEnd, SandboxRef, SpawnError, SpawnErrorKind};
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::place::{Place, SHORT, Standing};
@@ -75,11 +76,13 @@ pub(super) async fn follow(
         let message = format!("run {run} was never started in the sandbox {}", sandbox.key);
         return Err(SpawnError::new(SpawnErrorKind::NotFound, message));
     }
-    let mut follower = Follower {
+    let follower = Follower {
         lines,
+        frames: frames.into(),
         ready: VecDeque::new(),
         ended: false,
         socket: None,
+        look_first: false,
         troubled_since: None,
         waits: Waits::new(shared.client.config().poll_interval),
         shared,
@@ -87,7 +90,6 @@ pub(super) async fn follow(
         sandbox: sandbox.clone(),
         run: name,
     };
-    follower.take(frames);
     Ok(stream::unfold(follower, step).boxed())
 }
 
@@ -99,7 +101,10 @@ async fn step(mut follower: Follower) -> Option<(Result<Output, SpawnError>, Fol
         if follower.ended {
             return None;
         }
-        follower.advance().await;
+        match follower.frames.pop_front() {
+            Some(frame) => follower.take(frame),
+            None => follower.advance().await,
+        }
     }
 }
 
@@ -109,9 +114,13 @@ struct Follower {
     sandbox: SandboxRef,
     run: String,
     lines: Lines,
+    /// What came and was not taken yet: one frame's lines are in memory at a time.
+    frames: VecDeque<Frame>,
     ready: VecDeque<Result<Output, SpawnError>>,
     ended: bool,
     socket: Option<Stream>,
+    /// A socket ended: the files are looked at, after a wait, before there is another one.
+    look_first: bool,
     /// Since when nothing in the sandbox answers.
     troubled_since: Option<Instant>,
     waits: Waits,
@@ -128,13 +137,19 @@ struct Stream {
 struct Printer {
     shared: Arc<Shared>,
     toolbox: Toolbox,
-    carried: Carried,
+    /// `None` before it is known by what it could be ended.
+    carried: Option<Carried>,
+    /// Where it is ended: a stream may be dropped anywhere.
+    runtime: Handle,
 }
 
 impl Drop for Printer {
     fn drop(&mut self) {
-        let client = Arc::clone(&self.shared.client);
-        let (toolbox, carried) = (self.toolbox.clone(), self.carried.clone());
+        let Some(carried) = self.carried.take() else {
+            return;
+        };
+        let (client, toolbox) = (Arc::clone(&self.shared.client), self.toolbox.clone());
+        let _entered = self.runtime.enter();
         // Nobody waits for it, and it is of no harm if it fails: the sandbox ends it at the latest.
         drop(self.shared.in_background(async move {
             let ended = toolbox.drop_carried(&client, &carried);
@@ -165,21 +180,28 @@ impl Waits {
 
     async fn wait(&mut self) {
         tokio::time::sleep(self.next).await;
-        self.next = (self.next * 2).min(self.shortest.saturating_mul(20));
+        self.next = self
+            .next
+            .saturating_mul(2)
+            .min(self.shortest.saturating_mul(20));
     }
 }
 
 impl Follower {
     /// Waits for something to happen, and takes it in.
     async fn advance(&mut self) {
+        if std::mem::take(&mut self.look_first) {
+            self.waits.wait().await;
+            self.look().await;
+            return;
+        }
         let Some(stream) = &mut self.socket else {
             let positions = self.lines.positions();
             match connect(&self.shared, &self.place, &self.run, positions).await {
                 Ok(stream) => self.socket = Some(stream),
                 Err(error) => {
                     tracing::debug!(run = self.run, %error, "no socket; asking instead");
-                    self.waits.wait().await;
-                    self.look().await;
+                    self.look_first = true;
                 }
             }
             return;
@@ -187,28 +209,23 @@ impl Follower {
         let received = tokio::time::timeout(SILENCE, stream.log.receive()).await;
         match received {
             Ok(Received::Bytes(bytes)) => {
-                let mut frames = Vec::new();
-                stream.frames.push(&bytes, |frame| frames.push(frame));
-                if !frames.is_empty() {
-                    self.troubled_since = None;
-                    self.waits.reset();
-                }
-                self.take(frames);
+                let frames = &mut self.frames;
+                stream.frames.push(&bytes, |frame| frames.push_back(frame));
             }
-            Ok(Received::Closed) => {
-                self.socket = None;
-                self.waits.wait().await;
-                self.look().await;
-            }
+            Ok(Received::Closed) => self.drop_socket(),
             Err(_silence) => {
-                let before = self.lines.positions();
                 self.look().await;
-                if self.lines.positions() != before {
+                if !self.frames.is_empty() {
                     // The socket should have told.
                     self.socket = None;
                 }
             }
         }
+    }
+
+    fn drop_socket(&mut self) {
+        self.socket = None;
+        self.look_first = true;
     }
 
     /// Looks at the files, and at the sandbox when that fails.
@@ -217,10 +234,9 @@ impl Follower {
         match self.shared.poll(&self.place, &self.run, positions).await {
             Ok(frames) => {
                 self.troubled_since = None;
-                if frames.len() > 1 {
-                    self.waits.reset();
-                }
-                self.take(frames);
+                let says_something = |frame: &Frame| !matches!(frame, Frame::More | Frame::Alive);
+                self.frames
+                    .extend(frames.into_iter().filter(says_something));
             }
             Err(error) => self.diagnose(error).await,
         }
@@ -254,53 +270,50 @@ impl Follower {
         }
     }
 
-    fn take(&mut self, frames: Vec<Frame>) {
-        for frame in frames {
-            match frame {
-                Frame::Bytes {
-                    channel,
-                    position,
-                    bytes,
-                } => {
-                    let ready = &mut self.ready;
-                    let follows = self.lines.push(channel, position, &bytes, |line| {
-                        ready.push_back(line.map(Output::Line));
-                    });
-                    if !follows {
-                        // Something on the way was lost. The files still have it.
-                        tracing::debug!(
-                            run = self.run,
-                            position,
-                            "a gap in the output; asking again"
-                        );
-                        self.socket = None;
-                        return;
-                    }
-                }
-                Frame::More | Frame::Alive => {}
-                Frame::End(record) => {
-                    let ready = &mut self.ready;
-                    self.lines
-                        .finish(|line| ready.push_back(line.map(Output::Line)));
-                    return self.end(reading::read_end(&record));
-                }
-                Frame::Dead => {
-                    return self.end(RunEnd::Lost {
-                        reason: "what ran it in the sandbox was killed, perhaps for want of memory"
-                            .to_owned(),
-                    });
-                }
-                Frame::Missing => {
-                    return self.end(RunEnd::Lost {
-                        reason: "the sandbox does not know the run any more".to_owned(),
-                    });
+    fn take(&mut self, frame: Frame) {
+        match frame {
+            Frame::Bytes {
+                channel,
+                position,
+                bytes,
+            } => {
+                let before = self.lines.positions();
+                let ready = &mut self.ready;
+                let follows = self.lines.push(channel, position, &bytes, |line| {
+                    ready.push_back(line.map(Output::Line));
+                });
+                if !follows {
+                    // Something on the way was lost. The files still have it.
+                    tracing::debug!(
+                        run = self.run,
+                        position,
+                        "a gap in the output; asking again"
+                    );
+                    self.frames.clear();
+                    self.drop_socket();
+                } else if self.lines.positions() != before {
+                    self.troubled_since = None;
+                    self.waits.reset();
                 }
             }
+            Frame::More | Frame::Alive => {}
+            Frame::End(record) => self.end(reading::read_end(&record)),
+            Frame::Dead => self.end(RunEnd::Lost {
+                reason: "what ran it in the sandbox was killed, perhaps for want of memory"
+                    .to_owned(),
+            }),
+            Frame::Missing => self.end(RunEnd::Lost {
+                reason: "the sandbox does not know the run any more".to_owned(),
+            }),
         }
     }
 
+    /// The run is over, or nothing will be heard of it any more: lines that lack their end end here.
     fn end(&mut self, end: RunEnd) {
         self.socket = None;
+        let ready = &mut self.ready;
+        self.lines
+            .finish(|line| ready.push_back(line.map(Output::Line)));
         self.ready.push_back(Ok(Output::Ended(end)));
         self.ended = true;
     }
@@ -317,14 +330,17 @@ async fn connect(
     let (out, err) = (from.out.to_string(), from.err.to_string());
     let command = place.folders.verb("frames", &[run, &out, &err, "follow"]);
     let name = format!("spec-follow-{}", uuid::Uuid::now_v7());
+    // From here on: what a lost answer or a dropped future leaves is ended as well.
+    let mut printer = Printer {
+        shared: Arc::clone(shared),
+        toolbox: toolbox.clone(),
+        carried: Carried::expected(place.carrier, &name),
+        runtime: Handle::current(),
+    };
     let carried = toolbox
         .carry(client, place.carrier, &name, &command)
         .await?;
-    let printer = Printer {
-        shared: Arc::clone(shared),
-        toolbox: toolbox.clone(),
-        carried: carried.clone(),
-    };
+    printer.carried = Some(carried.clone());
     Ok(Stream {
         log: toolbox.listen(client, &carried).await?,
         frames: FrameReader::default(),

@@ -1,5 +1,7 @@
 //! Finding sandboxes again.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use spec_core::clock::{Clock as _, SystemClock};
 use spec_core::id::SandboxKey;
@@ -13,6 +15,8 @@ use crate::client::{SandboxRecord, State};
 const LONGEST_LIST: usize = 1000;
 /// Sandboxes that are looked at at a time.
 const AT_A_TIME: usize = 8;
+/// Longest wait for one of them.
+const LOOK_FOR: Duration = Duration::from_secs(10);
 
 impl Shared {
     pub(super) async fn find(&self, key: SandboxKey) -> Result<Option<FoundSandbox>, SpawnError> {
@@ -28,7 +32,8 @@ impl Shared {
     }
 
     /// The API's list shows sandboxes that are gone and hides some that are there, for a while. Those
-    /// that are gone are sorted out by asking for each.
+    /// that are gone are sorted out by asking for each. One of which nothing can be learnt stays: the
+    /// others must not wait for it to be reaped.
     pub(super) async fn list(&self, labels: &Labels) -> Result<Vec<FoundSandbox>, SpawnError> {
         let limit = self.client.config().outage_limit;
         let listed = self
@@ -52,12 +57,15 @@ impl Shared {
         let Ok(key) = listed.name.parse() else {
             return Ok(None);
         };
-        let limit = self.client.config().outage_limit;
-        let record = self
-            .client
-            .persist(limit, || self.client.sandbox(&listed.id))
-            .await
-            .map_err(|error| error.into_spawn_error(format!("cannot look up the sandbox {key}")))?;
+        let asked = tokio::time::timeout(LOOK_FOR, self.client.sandbox(&listed.id)).await;
+        let record = match asked {
+            Ok(Ok(record)) => record,
+            Ok(Err(error)) => {
+                tracing::debug!(sandbox.key = %key, %error, "a listed sandbox cannot be looked up");
+                Some(listed.clone())
+            }
+            Err(_elapsed) => Some(listed.clone()),
+        };
         match record {
             Some(record)
                 if record.name == listed.name

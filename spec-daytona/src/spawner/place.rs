@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use spec_core::id::{SandboxId, SandboxKey};
 use spec_core::sandbox::{Labels, SandboxRef, SpawnError, SpawnErrorKind};
+use tokio::time::Instant;
 
 use super::shared::Shared;
 use crate::client::{ApiError, Carrier, SandboxRecord, State, Toolbox};
@@ -178,13 +179,18 @@ impl Shared {
                 Err(error) => error,
             };
             tracing::debug!(sandbox.key = %key, what, error = &error as &dyn std::error::Error, "not done yet");
-            let standing = self.standing(id).await;
-            if let Ok(Standing::Over(why)) = standing {
-                self.forget_place(id);
-                return Err(gone(key, &why));
-            }
-            // A sandbox that is there has a toolbox, whatever its proxy says at the moment.
-            let may_pass = error.is_passing() || error.is_not_found();
+            let is_silent = match self.standing(id).await {
+                Ok(Standing::Over(why)) => {
+                    self.forget_place(id);
+                    return Err(gone(key, &why));
+                }
+                Ok(Standing::Running | Standing::Pending) => false,
+                Err(error) => error.is_passing(),
+            };
+            // A sandbox that is there has a toolbox, whatever its proxy says at the moment. The proxy
+            // knows nobody while Daytona, which it asks, is out of order.
+            let may_pass =
+                error.is_passing() || error.is_not_found() || (is_silent && error.is_refused());
             let wait = waits.next().filter(|_| may_pass);
             let Some(wait) = wait else {
                 return Err(error.into_spawn_error(format!("cannot {what} in the sandbox {key}")));
@@ -193,10 +199,14 @@ impl Shared {
         }
     }
 
-    /// Waits that grow, up to `limit` in all.
+    /// Waits that grow, until `limit` has passed, with whatever was done between them.
     pub(super) fn waits(&self, limit: Duration) -> impl Iterator<Item = Duration> + Send + use<> {
         use backon::BackoffBuilder as _;
-        self.client.backoff().with_total_delay(Some(limit)).build()
+        let begun = Instant::now();
+        self.client
+            .backoff()
+            .build()
+            .take_while(move |_| begun.elapsed() < limit)
     }
 
     /// Runs one verb of the script; what it printed.

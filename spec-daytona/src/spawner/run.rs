@@ -70,8 +70,8 @@ impl Shared {
                 self.verb(place, "prepare-run", &arguments, SHORT).await
             })
             .await?;
-        match (said.trim(), program) {
-            ("no-program", Some(program)) => Err(SpawnError::new(
+        match program {
+            Some(program) if says(&said, "no-program") => Err(SpawnError::new(
                 SpawnErrorKind::ProgramNotFound,
                 format!(
                     "program `{program}` does not exist in the sandbox: use a snapshot or an image \
@@ -119,13 +119,18 @@ impl Shared {
                     self.verb(place, "await-start", &[name], SHORT).await
                 })
                 .await?;
-            if said.trim() == "started" {
+            if says(&said, "started") {
                 return Ok(());
             }
         }
         let message = format!("the run {name} did not start in the sandbox {key}: {said:.300}");
         Err(SpawnError::new(SpawnErrorKind::Unavailable, message))
     }
+}
+
+/// Whether the script said this. A shell may have something to say before it.
+fn says(said: &str, word: &str) -> bool {
+    said.lines().any(|line| line.trim() == word)
 }
 
 fn program(request: &RunRequest) -> &str {
@@ -168,4 +173,17 @@ fn launch<'a>(
     }
     script.push('\n');
     script
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_shell_complains_of_hides_no_answer() {
+        let noise = "bash: warning: setlocale: LC_ALL: cannot change locale (xx)";
+        assert!(says("started\n", "started"));
+        assert!(says(&format!("{noise}\nstarted\n"), "started"));
+        assert!(!says(&format!("{noise}\nwaiting started\n"), "started"));
+    }
 }

@@ -195,6 +195,52 @@ async fn a_sandbox_that_was_stopped_is_told_from_a_program_that_was_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_program_printed_last_is_not_lost_with_it() {
+    let (fake, repository) = (fake().await, Repository::new());
+    let spawner = spawner(&fake);
+    let sandbox = spawner.spawn(&request(1, &repository.url())).await.unwrap();
+    let script = r"printf 'up\nlast words'; sleep 600";
+    let output = started(&spawner, &sandbox, script).await;
+    fake.run_out_of_memory(sandbox.id.as_str());
+    let rest: Vec<_> = output.map(Result::unwrap).collect().await;
+    let [Output::Line(last), Output::Ended(RunEnd::Lost { .. })] = rest.as_slice() else {
+        panic!("{rest:?}");
+    };
+    assert_eq!(last.text, "last words");
+}
+
+#[test]
+fn output_may_be_dropped_where_no_runtime_is() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (fake, repository) = (runtime.block_on(fake()), Repository::new());
+    let spawner = spawner(&fake);
+    let output = runtime.block_on(async {
+        let sandbox = spawner.spawn(&request(1, &repository.url())).await.unwrap();
+        let mut output = started(&spawner, &sandbox, "echo up; echo more; sleep 600").await;
+        // There is a socket by the time that this waits for what never comes.
+        let follows = |path: &str| path.ends_with("/logs");
+        let listening = async {
+            while !fake.requests().iter().any(|request| follows(&request.path)) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let draining = async { while output.next().await.is_some() {} };
+        tokio::select! {
+            () = draining => panic!("it has ended"),
+            () = listening => {}
+        }
+        output
+    });
+    drop(output);
+    runtime.block_on(spawner.close());
+    let ended = |request: &spec_tests::daytona::RecordedRequest| {
+        request.method == "DELETE" && request.path.contains("/session/")
+    };
+    assert!(fake.requests().iter().any(ended));
+    runtime.block_on(fake.shutdown());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sandbox_that_cannot_reach_the_model_is_refused_at_once() {
     let (fake, repository) = (fake().await, Repository::new());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
