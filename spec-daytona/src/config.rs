@@ -228,17 +228,17 @@ impl DaytonaConfig {
         self
     }
 
-    /// Shortest wait before the same thing is asked again: a quarter of a second unless set, at least a
-    /// millisecond. Waits grow from there.
+    /// Shortest wait before the same thing is asked again: a quarter of a second unless set, between a
+    /// millisecond and a minute. Waits grow from there.
     #[must_use]
     pub fn with_poll_interval(mut self, interval: Duration) -> Self {
-        self.poll_interval = interval;
+        self.poll_interval = interval.min(Duration::from_mins(1));
         self
     }
 
     /// Requests that this process sends at most in a minute: sandboxes to make (100 unless set), and
-    /// all others to the API (3,000 unless set), at least one of each. Daytona's own limits are those of the organization,
-    /// which all replicas share: 300 and 10,000 in its lowest tier.
+    /// all others to the API (3,000 unless set), at least one of each. Daytona's own limits are those
+    /// of the organization, which all replicas share: 300 and 10,000 in its lowest tier.
     #[must_use]
     pub fn with_rates(mut self, creates: u32, requests: u32) -> Self {
         self.creates_per_minute = creates;

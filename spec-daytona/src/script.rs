@@ -84,23 +84,29 @@ impl Folders {
     /// A command for a shell without the scripts: makes the folders, and names the tools that are
     /// missing.
     pub(crate) fn make(&self, incoming: &str) -> String {
-        format!(
+        in_shell(&format!(
             "umask 077; mkdir -p {root} {incoming} || exit 1; for tool in {tools}; do command -v $tool \
              >/dev/null 2>&1 || echo \"missing $tool\"; done",
             root = quote(&self.root),
             incoming = quote(incoming),
             tools = TOOLS.join(" "),
-        )
+        ))
     }
 
     /// Puts the uploaded scripts into their place.
     pub(crate) fn install(&self, incoming: &str) -> String {
-        format!(
+        in_shell(&format!(
             "cd {incoming} && chmod 700 askpass.sh && mv -f -- * {control}/ && rm -rf {incoming}",
             incoming = quote(incoming),
             control = quote(&self.control),
-        )
+        ))
     }
+}
+
+/// A script as one command, whatever the toolbox hands commands to: there have been those without a
+/// shell.
+fn in_shell(script: &str) -> String {
+    format!("sh -c {}", quote(script))
 }
 
 /// What a run is called in a sandbox.

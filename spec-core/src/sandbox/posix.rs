@@ -68,8 +68,9 @@ pub fn check_request(request: &RunRequest) -> Result<(), SpawnError> {
     Ok(())
 }
 
-/// Shells hand only such names on.
-fn is_variable_name(name: &str) -> bool {
+/// Whether a shell takes `name` for that of a variable, and hands it on.
+#[must_use]
+pub fn is_variable_name(name: &str) -> bool {
     let mut bytes = name.bytes();
     bytes
         .next()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use spec_core::clock::{Clock as _, SystemClock};
 use spec_core::id::{CommitId, SandboxId};
 use spec_core::sandbox::{
-    Isolation, Origin, Sandbox, SandboxState, SpawnError, SpawnErrorKind, SpawnRequest,
+    Isolation, Origin, Sandbox, SandboxState, SpawnError, SpawnErrorKind, SpawnRequest, Termination,
 };
 use tokio::time::Instant;
 
@@ -267,7 +267,7 @@ impl Shared {
     /// name by whoever ends the attempt's sandbox, and ends with its time to live.
     async fn remove(&self, id: &SandboxId) {
         let removed = tokio::time::timeout(REMOVE_WITHIN, self.end(id));
-        if !matches!(removed.await, Ok(Ok(()))) {
+        if !matches!(removed.await, Ok(Ok(Termination::Confirmed))) {
             tracing::warn!(sandbox.id = %id, "a sandbox of no use is not ended yet");
         }
     }

@@ -70,11 +70,31 @@ impl Shared {
         let place = self.place(sandbox).await?;
         let absolute = place.folders.absolute(path);
         let inline = max_bytes.min(MAX_INLINE).to_string();
+        let max = usize::try_from(max_bytes).unwrap_or(usize::MAX);
         let found = self
             .insist(sandbox.key, &place.id, "read a file", || async {
                 let arguments = [place.folders.root.as_str(), &absolute, &inline];
                 let said = self.verb(&place, "read-file", &arguments, SHORT).await?;
-                read(&said).ok_or_else(|| ApiError::interrupted("reading a file"))
+                let found = read(&said).ok_or_else(|| ApiError::interrupted("reading a file"))?;
+                let Found::File {
+                    size,
+                    path,
+                    content: None,
+                } = found
+                else {
+                    return Ok(found);
+                };
+                // If it vanishes before, it is looked at again.
+                let content = if size <= max_bytes {
+                    Some(place.toolbox.download(&self.client, &path, max).await?)
+                } else {
+                    None
+                };
+                Ok(Found::File {
+                    size,
+                    path,
+                    content,
+                })
             })
             .await?;
         let refused = |kind, why: &str| Err(SpawnError::new(kind, format!("`{path}` {why}")));
@@ -82,21 +102,13 @@ impl Shared {
             Found::Absent => Ok(None),
             Found::Outside => refused(SpawnErrorKind::Rejected, "leads out of the sandbox's root"),
             Found::NoFile => refused(SpawnErrorKind::Rejected, "is no regular, readable file"),
-            Found::File { size, .. } if size > max_bytes => {
-                let why = format!("is longer than {max_bytes} bytes");
-                refused(SpawnErrorKind::TooLarge, &why)
-            }
             Found::File {
                 content: Some(content),
                 ..
             } => Ok(Some(content)),
-            Found::File { path, .. } => {
-                let max = usize::try_from(max_bytes).unwrap_or(usize::MAX);
-                self.insist(sandbox.key, &place.id, "read a file", || {
-                    place.toolbox.download(&self.client, &path, max)
-                })
-                .await
-                .map(Some)
+            Found::File { .. } => {
+                let why = format!("is longer than {max_bytes} bytes");
+                refused(SpawnErrorKind::TooLarge, &why)
             }
         }
     }

@@ -193,7 +193,14 @@ impl Shared {
                 error.is_passing() || error.is_not_found() || (is_silent && error.is_refused());
             let wait = waits.next().filter(|_| may_pass);
             let Some(wait) = wait else {
-                return Err(error.into_spawn_error(format!("cannot {what} in the sandbox {key}")));
+                let what = format!("cannot {what} in the sandbox {key}");
+                if error.is_not_found() {
+                    // Not what is missing when the sandbox is there.
+                    return Err(
+                        SpawnError::new(SpawnErrorKind::Unavailable, what).with_source(error)
+                    );
+                }
+                return Err(error.into_spawn_error(what));
             };
             tokio::time::sleep(wait.max(error.retry_after().unwrap_or_default())).await;
         }

@@ -21,12 +21,19 @@ impl Shared {
         request: &RunRequest,
     ) -> Result<(), SpawnError> {
         posix::check_request(request)?;
+        let vault = &self.client.config().vault_secrets;
+        if let Some(name) = vault.keys().find(|name| !posix::is_variable_name(name)) {
+            let message = format!(
+                "`{name:.100}`, which is to hold a secret of the vault, is not a name for an \
+                 environment variable"
+            );
+            return Err(SpawnError::new(SpawnErrorKind::Rejected, message));
+        }
         let place = self.place(sandbox).await?;
         let name = name_of(&request.key);
         let folder = place
             .folders
             .absolute(&SandboxPath::run_folder(&request.key));
-        let vault = &self.client.config().vault_secrets;
         let inputs = vec![
             ("env", environment(request).into_bytes()),
             (

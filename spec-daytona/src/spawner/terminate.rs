@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use spec_core::id::SandboxId;
-use spec_core::sandbox::{Labels, SandboxRef, SpawnError, Termination};
+use spec_core::sandbox::{Labels, SandboxRef, SpawnError, SpawnErrorKind, Termination};
 use tokio::time::Instant;
 
 use super::place::{id_of, is_of};
 use super::shared::Shared;
 use crate::client::{ApiError, State};
 
-/// How long one call asks for the end of a sandbox that is on its way to another state.
-const ASK_FOR: Duration = Duration::from_secs(75);
+/// How long one call takes at most. A sandbox that is on its way to another state refuses to be ended.
+const ASK_FOR: Duration = Duration::from_secs(90);
 /// How long one call waits for the end that Daytona has promised.
 const WAIT_FOR: Duration = Duration::from_secs(20);
 
@@ -23,11 +23,17 @@ impl Shared {
         let cannot =
             |error: ApiError| error.into_spawn_error(format!("cannot end the sandbox {key}"));
         for id in self.ids(sandbox).await? {
-            let ended = tokio::time::timeout(WAIT_FOR + ASK_FOR, self.end(&id));
-            match ended.await {
-                Ok(Ok(())) => {}
+            match tokio::time::timeout(ASK_FOR, self.end(&id)).await {
+                Ok(Ok(Termination::Confirmed)) => {}
+                Ok(Ok(Termination::Accepted)) => return Ok(Termination::Accepted),
                 Ok(Err(error)) => return Err(cannot(error)),
-                Err(_elapsed) => return Ok(Termination::Accepted),
+                Err(_elapsed) => {
+                    let message = format!(
+                        "Daytona did not say within {} seconds that it ends the sandbox {key}",
+                        ASK_FOR.as_secs()
+                    );
+                    return Err(SpawnError::new(SpawnErrorKind::Timeout, message));
+                }
             }
         }
         Ok(Termination::Confirmed)
@@ -66,40 +72,42 @@ impl Shared {
             .collect()
     }
 
-    /// Asks for the end of a sandbox and waits until it is gone. Done when there is none.
-    pub(super) async fn end(&self, id: &SandboxId) -> Result<(), ApiError> {
+    /// Asks for the end of a sandbox and waits for it, a while. Confirmed when there is none.
+    pub(super) async fn end(&self, id: &SandboxId) -> Result<Termination, ApiError> {
         self.forget_place(id);
-        let begun = Instant::now();
-        let mut asked = false;
+        let mut asked_at: Option<Instant> = None;
         // Not bounded by themselves: whoever calls bounds the whole.
         let mut waits = self.waits(Duration::MAX);
         loop {
-            if !asked {
+            if asked_at.is_none() {
                 match self.client.delete(id.as_str()).await {
-                    Ok(true) => asked = true,
-                    Ok(false) => return Ok(()),
+                    Ok(true) => asked_at = Some(Instant::now()),
+                    Ok(false) => return Ok(Termination::Confirmed),
                     // On its way to another state, from which it can be ended.
                     Err(error) if error.is_conflict() || error.is_passing() => {
-                        if begun.elapsed() > ASK_FOR {
-                            return Err(error);
-                        }
-                        if let Some(wait) = error.retry_after() {
-                            tokio::time::sleep(wait).await;
+                        // A long wait is the caller's, who can do something else meanwhile.
+                        match error.retry_after() {
+                            Some(wait) if wait > WAIT_FOR => return Err(error),
+                            Some(wait) => tokio::time::sleep(wait).await,
+                            None => {}
                         }
                     }
                     Err(error) => return Err(error),
                 }
             }
             match self.client.sandbox(id.as_str()).await {
-                Ok(None) => return Ok(()),
+                Ok(None) => return Ok(Termination::Confirmed),
                 Ok(Some(record)) => match record.standing() {
-                    State::Gone => return Ok(()),
+                    State::Gone => return Ok(Termination::Confirmed),
                     // Daytona forgot, or refused later: ask again.
-                    State::Failed | State::Suspended | State::Running => asked = false,
+                    State::Failed | State::Suspended | State::Running => asked_at = None,
                     State::Pending | State::Ending | State::Unknown(_) => {}
                 },
                 Err(error) if error.is_passing() => {}
                 Err(error) => return Err(error),
+            }
+            if asked_at.is_some_and(|at| at.elapsed() > WAIT_FOR) {
+                return Ok(Termination::Accepted);
             }
             tokio::time::sleep(waits.next().unwrap_or(Duration::from_secs(1))).await;
         }
