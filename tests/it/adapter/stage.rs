@@ -1,7 +1,7 @@
 //! A repository, a fake Daytona, and spawners over it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -114,12 +114,20 @@ impl Drop for DaytonaFixture {
     }
 }
 
+/// The official descriptions, where they are.
+static DESCRIPTIONS: LazyLock<Option<Descriptions>> = LazyLock::new(|| {
+    let descriptions = Descriptions::load().unwrap();
+    if descriptions.is_none() {
+        println!("{}", Descriptions::skipped());
+    }
+    descriptions
+});
+
 /// Holds every request that a fake has got against the official descriptions of the API, read
 /// strictly: Daytona itself ignores what it does not know.
 pub(crate) fn assert_described(fake: &FakeHandle) {
     let requests = fake.requests();
-    let Some(descriptions) = Descriptions::load().unwrap() else {
-        println!("{}", Descriptions::skipped());
+    let Some(descriptions) = &*DESCRIPTIONS else {
         return;
     };
     // Not in any release, and so in no description: asked for once, and used where it is there.
