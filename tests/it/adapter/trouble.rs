@@ -22,6 +22,7 @@ use spec_core::{LaunchRequest, Phase, Policy, RunnerConfig, Spec, SpecStateMachi
 use spec_daytona::DaytonaSpawner;
 use spec_tests::daytona::{FakeDaytona, FakeOptions, Fault, FaultPlan, Ledger};
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 
 use super::stage::{assert_described, config};
 
@@ -95,14 +96,18 @@ struct Outcome {
 
 /// Takes a spec through its phases on a Daytona with these faults.
 async fn run(setting: &Setting, name: &str, plans: &[FaultPlan]) -> Outcome {
-    let began = Instant::now();
     let options = FakeOptions {
         faults: plans.to_vec(),
         lag: Duration::from_millis(200),
         retry_after: 0,
         ..FakeOptions::default()
     };
-    let fake = FakeDaytona::start(options).await.unwrap();
+    run_at(setting, name, FakeDaytona::start(options).await.unwrap()).await
+}
+
+/// Likewise, on this Daytona, which then ends.
+async fn run_at(setting: &Setting, name: &str, fake: FakeDaytona) -> Outcome {
+    let began = Instant::now();
     let spawner = DaytonaSpawner::new(config(&fake)).unwrap();
     let starts = setting.path(&format!("starts-{name}"));
     let project = Project {
@@ -155,7 +160,7 @@ async fn run(setting: &Setting, name: &str, plans: &[FaultPlan]) -> Outcome {
         }
     })
     .await
-    .unwrap_or_else(|_| panic!("{name}: {plans:?} was not done after {PATIENCE:?}"));
+    .unwrap_or_else(|_| panic!("{name} was not done after {PATIENCE:?}"));
     let mut shown: BTreeMap<_, Vec<String>> = BTreeMap::new();
     let limit = PageLimit::new(1000).unwrap();
     for event in machine
@@ -353,6 +358,33 @@ async fn each_fault_alone_is_overcome() {
         }
     }
     totals.conclude("each fault alone", began);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daytona_that_stops_every_sandbox_at_work_fails_the_spec_and_says_so() {
+    let setting = Setting::new();
+    let fake = FakeDaytona::start(FakeOptions::default()).await.unwrap();
+    let handle = fake.handle();
+    let mut stopping = JoinSet::new();
+    stopping.spawn(async move {
+        loop {
+            for sandbox in handle.sandboxes() {
+                if sandbox.state == "started" && sandbox.labels.contains_key("spec.commit") {
+                    handle.auto_stop(&sandbox.id);
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    let outcome = run_at(&setting, "stopped", fake).await;
+    stopping.shutdown().await;
+    let Outcome { spec, ledger, .. } = &outcome;
+    assert_eq!(spec.status, SpecStatus::Failed);
+    let failure = spec.failure.as_ref().unwrap();
+    assert_eq!(failure.kind, FailureKind::SandboxLost, "{failure:?}");
+    assert_eq!((failure.phase, failure.attempt.get()), (Phase::Explore, 3));
+    assert_eq!((ledger.created, ledger.destroyed), (3, 3));
+    assert_eq!(verdict(&outcome), [""; 0]);
 }
 
 /// About how often a fault could strike in one spec.
