@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_core::stream::BoxStream;
 use futures_util::stream::{self, StreamExt};
 use spec_core::id::{OutputCursor, RunKey};
-use spec_core::sandbox::{ByteCursor, Channel, Output, RunEnd, SpawnError, SplitLine, posix};
+use spec_core::sandbox::{ByteCursor, Channel, Output, RunEnd, SpawnError, posix};
 
 use crate::failure;
 use crate::place::Place;
@@ -31,9 +31,7 @@ pub(crate) fn follow(
     let supervisor = Identity::read(&control.join("pid")).ok_or_else(|| {
         failure::not_found(format!("run {run} was never started in this sandbox"))
     })?;
-    let cursor = after
-        .map_or(Ok(ByteCursor::default()), ByteCursor::parse)
-        .map_err(|invalid| failure::rejected("the position is not one").with_source(invalid))?;
+    let cursor = ByteCursor::after(after)?;
     let follower = Follower {
         identity: inode(&control),
         out: Tail::new(control.join("out"), cursor.out),
@@ -109,10 +107,10 @@ impl Follower {
         let ready = &mut self.ready;
         let cursor = &mut self.cursor;
         let mut progress = self.out.read(|line| {
-            ready.push_back(advance(cursor, Channel::Stdout, line));
+            ready.push_back(cursor.advance(Channel::Stdout, line).map(Output::Line));
         })?;
         progress |= self.err.read(|line| {
-            ready.push_back(advance(cursor, Channel::Stderr, line));
+            ready.push_back(cursor.advance(Channel::Stderr, line).map(Output::Line));
         })?;
         if progress {
             return Ok(true);
@@ -138,7 +136,7 @@ impl Follower {
         ] {
             if let Some(line) = rest {
                 self.ready
-                    .push_back(advance(&mut self.cursor, channel, line));
+                    .push_back(self.cursor.advance(channel, line).map(Output::Line));
             }
         }
         self.end(end);
@@ -158,17 +156,6 @@ impl Follower {
             Err(error) => Err(failure::io("read how the run ended")(error)),
         }
     }
-}
-
-fn advance(
-    cursor: &mut ByteCursor,
-    channel: Channel,
-    line: SplitLine,
-) -> Result<Output, SpawnError> {
-    cursor
-        .advance(channel, line)
-        .map(Output::Line)
-        .map_err(|invalid| failure::internal("the cursor is invalid").with_source(invalid))
 }
 
 fn inode(path: &Path) -> Option<(u64, u64)> {

@@ -237,15 +237,22 @@ impl SpawnRequest {
     /// Labels by which a reaper finds what this library made.
     #[must_use]
     pub fn labels(&self) -> Labels {
-        let attempt = self.key.attempt();
         let mut labels = Self::managed_in(&self.environment);
-        labels.extend([
+        labels.extend(Self::managed_under(self.key));
+        labels.insert("spec.epoch".to_owned(), self.epoch.to_string());
+        labels
+    }
+
+    /// Those that a sandbox of this key carries, in whatever environment and whoever asked for it.
+    #[must_use]
+    pub fn managed_under(key: SandboxKey) -> Labels {
+        let attempt = key.attempt();
+        Labels::from([
+            ("spec.managed".to_owned(), "true".to_owned()),
             ("spec.id".to_owned(), attempt.spec_id.to_string()),
             ("spec.phase".to_owned(), attempt.phase.to_string()),
             ("spec.attempt".to_owned(), attempt.attempt.to_string()),
-            ("spec.epoch".to_owned(), self.epoch.to_string()),
-        ]);
-        labels
+        ])
     }
 
     /// Those that all sandboxes of an environment carry, and no others.

@@ -10,7 +10,7 @@ use spec_core::sandbox::{
 };
 use tokio::time::Instant;
 
-use super::place::{COMMIT_LABEL, Place, ROOT_LABEL, carries, gone, id_of};
+use super::place::{COMMIT_LABEL, ROOT_LABEL, carries, gone, id_of};
 use super::shared::Shared;
 use crate::client::{ApiError, BuildInfo, CreateSandbox, SandboxRecord, State};
 use crate::config::{DaytonaConfig, Image, Network};
@@ -88,10 +88,7 @@ impl Shared {
             // The name is taken, or nobody knows what was done, or it was made and is broken.
             let may_exist = error.is_conflict() || error.is_unclear() || error.is_bad_request();
             if may_exist {
-                let limit = self.client.config().outage_limit;
-                let name = key.to_string();
-                let found = self.client.persist(limit, || self.client.sandbox(&name));
-                let found = found.await.map_err(|error| {
+                let found = self.look_up(&key.to_string()).await.map_err(|error| {
                     error
                         .into_spawn_error(format!("cannot tell whether the sandbox {key} was made"))
                 })?;
@@ -151,10 +148,8 @@ impl Shared {
         let left = deadline.saturating_duration_since(Instant::now());
         let mut waits = self.waits(left);
         loop {
-            let limit = self.client.config().outage_limit;
             let record = self
-                .client
-                .persist(limit, || self.client.sandbox(id.as_str()))
+                .look_up(id.as_str())
                 .await
                 .map_err(|error| cannot_make(request, error))?;
             let Some(record) = record else {
@@ -201,25 +196,16 @@ impl Shared {
                 let message = "the sandbox is labelled with something else than a commit";
                 SpawnError::new(SpawnErrorKind::Protocol, message).with_source(invalid)
             })?;
-            let place = Place {
-                id,
-                carrier: self.carrier(record, &toolbox).await,
-                toolbox,
-                folders: Folders::of_root(root.clone()),
-            };
-            (place, commit)
+            let folders = Folders::of_root(root.clone());
+            (self.place_of(record, toolbox, folders).await?, commit)
         } else {
             let dir = self
                 .insist(request.key, &id, "find the working folder", || {
                     toolbox.work_dir(&self.client)
                 })
                 .await?;
-            let place = Place {
-                id,
-                carrier: self.carrier(record, &toolbox).await,
-                toolbox,
-                folders: Folders::in_work_dir(&dir),
-            };
+            let folders = Folders::in_work_dir(&dir);
+            let place = self.place_of(record, toolbox, folders).await?;
             let commit = self.check_out(&place, request).await?;
             let mut labels = request.labels();
             labels.insert(ROOT_LABEL.to_owned(), place.folders.root.clone());

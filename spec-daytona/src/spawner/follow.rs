@@ -6,7 +6,7 @@
 
 mod reading;
 
-pub(super) use reading::{Positions, Reading};
+pub(super) use reading::Reading;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ impl Shared {
         &self,
         place: &Place,
         run: &str,
-        from: Positions,
+        from: ByteCursor,
     ) -> Result<Vec<Frame>, ApiError> {
         let (out, err) = (from.out.to_string(), from.err.to_string());
         let said = self
@@ -58,12 +58,7 @@ pub(super) async fn follow(
     run: &RunKey,
     after: Option<&OutputCursor>,
 ) -> Result<BoxStream<'static, Result<Output, SpawnError>>, SpawnError> {
-    let cursor = after
-        .map_or(Ok(ByteCursor::default()), ByteCursor::parse)
-        .map_err(|invalid| {
-            let message = "the position in the output is not one of this spawner's";
-            SpawnError::new(SpawnErrorKind::Rejected, message).with_source(invalid)
-        })?;
+    let cursor = ByteCursor::after(after)?;
     let place = shared.place(sandbox).await?;
     let name = name_of(run);
     let lines = Lines::resume_at(cursor);
@@ -324,7 +319,7 @@ async fn connect(
     shared: &Arc<Shared>,
     place: &Place,
     run: &str,
-    from: Positions,
+    from: ByteCursor,
 ) -> Result<Stream, ApiError> {
     let (client, toolbox) = (&shared.client, &place.toolbox);
     let (out, err) = (from.out.to_string(), from.err.to_string());

@@ -7,7 +7,7 @@ use spec_core::clock::{Clock as _, SystemClock};
 use spec_core::id::SandboxKey;
 use spec_core::sandbox::{FoundSandbox, Labels, SandboxRef, SpawnError};
 
-use super::place::{carries, id_of};
+use super::place::{cannot_look_up, carries, id_of};
 use super::shared::Shared;
 use crate::client::{SandboxRecord, State};
 
@@ -21,10 +21,7 @@ const LOOK_FOR: Duration = Duration::from_secs(10);
 impl Shared {
     pub(super) async fn find(&self, key: SandboxKey) -> Result<Option<FoundSandbox>, SpawnError> {
         let sandbox = SandboxRef { key, id: None };
-        let record = self
-            .record(&sandbox)
-            .await
-            .map_err(|error| error.into_spawn_error(format!("cannot look up the sandbox {key}")))?;
+        let record = self.record(&sandbox).await.map_err(cannot_look_up(key))?;
         match record {
             Some(record) if record.standing() != State::Gone => found(key, &record).map(Some),
             Some(_) | None => Ok(None),

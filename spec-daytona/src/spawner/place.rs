@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use spec_core::id::{SandboxId, SandboxKey};
-use spec_core::sandbox::{Labels, SandboxRef, SpawnError, SpawnErrorKind};
+use spec_core::sandbox::{Labels, SandboxRef, SpawnError, SpawnErrorKind, SpawnRequest};
 use tokio::time::Instant;
 
 use super::shared::Shared;
@@ -55,17 +55,7 @@ impl Standing {
     }
 }
 
-/// Whether a sandbox is the one of this key, made by this library.
-pub(super) fn is_of(record: &SandboxRecord, key: SandboxKey) -> bool {
-    let attempt = key.attempt();
-    let says = |name: &str, value: &str| record.labels.get(name).is_some_and(|is| is == value);
-    says("spec.managed", "true")
-        && says("spec.id", &attempt.spec_id.to_string())
-        && says("spec.phase", &attempt.phase.to_string())
-        && says("spec.attempt", &attempt.attempt.to_string())
-}
-
-/// Likewise, and of the same environment.
+/// Whether a sandbox carries these labels. The epoch of who asked first is no matter.
 pub(super) fn carries(record: &SandboxRecord, labels: &Labels) -> bool {
     labels
         .iter()
@@ -83,6 +73,10 @@ pub(super) fn id_of(record: &SandboxRecord) -> Result<SandboxId, SpawnError> {
     })
 }
 
+pub(super) fn cannot_look_up(key: SandboxKey) -> impl Fn(ApiError) -> SpawnError {
+    move |error| error.into_spawn_error(format!("cannot look up the sandbox {key}"))
+}
+
 pub(super) fn gone(key: SandboxKey, why: &str) -> SpawnError {
     let message = format!("the sandbox {key} cannot be used: {why}");
     SpawnError::new(SpawnErrorKind::NotFound, message)
@@ -94,16 +88,23 @@ impl Shared {
         &self,
         sandbox: &SandboxRef,
     ) -> Result<Option<SandboxRecord>, ApiError> {
-        let id_or_name = match &sandbox.id {
-            Some(id) => id.as_str().to_owned(),
-            None => sandbox.key.to_string(),
+        let found = match &sandbox.id {
+            Some(id) => self.look_up(id.as_str()).await?,
+            None => self.look_up(&sandbox.key.to_string()).await?,
         };
+        let labels = SpawnRequest::managed_under(sandbox.key);
+        Ok(found.filter(|record| carries(record, &labels)))
+    }
+
+    /// The sandbox of that id or name, whosever it is; asked again while Daytona is out of order.
+    pub(super) async fn look_up(
+        &self,
+        id_or_name: &str,
+    ) -> Result<Option<SandboxRecord>, ApiError> {
         let limit = self.client.config().outage_limit;
-        let found = self
-            .client
-            .persist(limit, || self.client.sandbox(&id_or_name))
-            .await?;
-        Ok(found.filter(|record| is_of(record, sandbox.key)))
+        self.client
+            .persist(limit, || self.client.sandbox(id_or_name))
+            .await
     }
 
     /// Where a sandbox is in which a repository is checked out.
@@ -112,10 +113,7 @@ impl Shared {
             return Ok(place);
         }
         let key = sandbox.key;
-        let record = self
-            .record(sandbox)
-            .await
-            .map_err(|error| error.into_spawn_error(format!("cannot look up the sandbox {key}")))?;
+        let record = self.record(sandbox).await.map_err(cannot_look_up(key))?;
         match (Standing::of(record.as_ref()), record) {
             (Standing::Running, Some(record)) => self.ready_place(key, &record).await,
             (Standing::Over(why), _) => Err(gone(key, &why)),
@@ -135,14 +133,24 @@ impl Shared {
             return Err(gone(key, "no repository was checked out in it"));
         };
         let toolbox = self.toolbox(record)?;
-        let place = Place {
+        let folders = Folders::of_root(root.clone());
+        let place = self.place_of(record, toolbox, folders).await?;
+        self.remember_place(&place);
+        Ok(place)
+    }
+
+    pub(super) async fn place_of(
+        &self,
+        record: &SandboxRecord,
+        toolbox: Toolbox,
+        folders: Folders,
+    ) -> Result<Place, SpawnError> {
+        Ok(Place {
             id: id_of(record)?,
             carrier: self.carrier(record, &toolbox).await,
             toolbox,
-            folders: Folders::of_root(root.clone()),
-        };
-        self.remember_place(&place);
-        Ok(place)
+            folders,
+        })
     }
 
     pub(super) fn toolbox(&self, record: &SandboxRecord) -> Result<Toolbox, SpawnError> {

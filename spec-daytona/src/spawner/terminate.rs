@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use spec_core::id::SandboxId;
-use spec_core::sandbox::{Labels, SandboxRef, SpawnError, SpawnErrorKind, Termination};
+use spec_core::sandbox::{SandboxRef, SpawnError, SpawnErrorKind, SpawnRequest, Termination};
 use tokio::time::Instant;
 
-use super::place::{id_of, is_of};
+use super::place::{cannot_look_up, carries, id_of};
 use super::shared::Shared;
 use crate::client::{ApiError, State};
 
@@ -43,31 +43,23 @@ impl Shared {
     /// that is still on its way out.
     async fn ids(&self, sandbox: &SandboxRef) -> Result<Vec<SandboxId>, SpawnError> {
         let key = sandbox.key;
-        let cannot =
-            |error: ApiError| error.into_spawn_error(format!("cannot look up the sandbox {key}"));
         if let Some(id) = &sandbox.id {
             return Ok(vec![id.clone()]);
         }
-        if let Some(record) = self.record(sandbox).await.map_err(cannot)? {
+        if let Some(record) = self.record(sandbox).await.map_err(cannot_look_up(key))? {
             return Ok(vec![id_of(&record)?]);
         }
         // A deleted sandbox loses its name at once and lives on for a while: its labels tell.
-        let attempt = key.attempt();
-        let labels = Labels::from([
-            ("spec.managed".to_owned(), "true".to_owned()),
-            ("spec.id".to_owned(), attempt.spec_id.to_string()),
-            ("spec.phase".to_owned(), attempt.phase.to_string()),
-            ("spec.attempt".to_owned(), attempt.attempt.to_string()),
-        ]);
+        let labels = SpawnRequest::managed_under(key);
         let limit = self.client.config().outage_limit;
         let listed = self
             .client
             .persist(limit, || self.client.sandboxes(&labels, 100))
             .await
-            .map_err(cannot)?;
+            .map_err(cannot_look_up(key))?;
         listed
             .iter()
-            .filter(|record| is_of(record, key) && record.standing() != State::Gone)
+            .filter(|record| carries(record, &labels) && record.standing() != State::Gone)
             .map(id_of)
             .collect()
     }

@@ -2,7 +2,7 @@
 
 use super::{Channel, OutputLine, SplitLine};
 use crate::id::OutputCursor;
-use crate::invalid_input::InvalidInput;
+use crate::sandbox::{SpawnError, SpawnErrorKind};
 
 /// Bytes of each channel up to the end of the last line seen: `out:<bytes>,err:<bytes>`.
 ///
@@ -16,12 +16,15 @@ pub struct ByteCursor {
 }
 
 impl ByteCursor {
-    /// Reads a cursor that [`advance`](Self::advance) has issued.
+    /// Where to go on after a cursor that [`advance`](Self::advance) has issued; `None`: at the beginning.
     ///
     /// # Errors
     ///
-    /// When it has another form.
-    pub fn parse(cursor: &OutputCursor) -> Result<Self, InvalidInput> {
+    /// [`SpawnErrorKind::Rejected`] when it has another form.
+    pub fn after(cursor: Option<&OutputCursor>) -> Result<Self, SpawnError> {
+        let Some(cursor) = cursor else {
+            return Ok(Self::default());
+        };
         let parse = || {
             let (out, err) = cursor.as_str().split_once(',')?;
             Some(Self {
@@ -29,24 +32,27 @@ impl ByteCursor {
                 err: err.strip_prefix("err:")?.parse().ok()?,
             })
         };
-        parse().ok_or_else(|| InvalidInput::new("cursor", "it was not issued by this spawner"))
+        parse().ok_or_else(|| {
+            let message = "the position in the output was not issued by this spawner";
+            SpawnError::new(SpawnErrorKind::Rejected, message)
+        })
     }
 
     /// Moves past a line, and hands the line out with the cursor after it.
     ///
     /// # Errors
     ///
-    /// Never in practice: the text is short and plain.
-    pub fn advance(
-        &mut self,
-        channel: Channel,
-        line: SplitLine,
-    ) -> Result<OutputLine, InvalidInput> {
+    /// [`SpawnErrorKind::Internal`], and never in practice: the text of a cursor is short and plain.
+    pub fn advance(&mut self, channel: Channel, line: SplitLine) -> Result<OutputLine, SpawnError> {
         match channel {
             Channel::Stdout => self.out = line.end,
             Channel::Stderr => self.err = line.end,
         }
-        let cursor = OutputCursor::new(format!("out:{},err:{}", self.out, self.err))?;
+        let cursor = OutputCursor::new(format!("out:{},err:{}", self.out, self.err));
+        let cursor = cursor.map_err(|invalid| {
+            let message = "the position in the output cannot be told";
+            SpawnError::new(SpawnErrorKind::Internal, message).with_source(invalid)
+        })?;
         Ok(OutputLine {
             channel,
             text: line.text,

@@ -6,19 +6,13 @@ use spec_core::sandbox::{
 
 use crate::frames::Frame;
 
-/// Bytes of each channel that were read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Positions {
-    pub(crate) out: u64,
-    pub(crate) err: u64,
-}
-
 /// Both channels of a run, cut into lines.
 #[derive(Debug)]
 pub(super) struct Lines {
     out: LineSplitter,
     err: LineSplitter,
-    read: Positions,
+    /// Bytes that were read.
+    read: ByteCursor,
     /// After the last line that was handed out.
     cursor: ByteCursor,
 }
@@ -28,15 +22,12 @@ impl Lines {
         Self {
             out: LineSplitter::resume_at(cursor.out),
             err: LineSplitter::resume_at(cursor.err),
-            read: Positions {
-                out: cursor.out,
-                err: cursor.err,
-            },
+            read: cursor,
             cursor,
         }
     }
 
-    pub(super) fn positions(&self) -> Positions {
+    pub(super) fn positions(&self) -> ByteCursor {
         self.read
     }
 
@@ -62,12 +53,7 @@ impl Lines {
         };
         *read += new.len() as u64;
         let cursor = &mut self.cursor;
-        splitter.push(new, |split| {
-            line(cursor.advance(channel, split).map_err(|invalid| {
-                let message = "the position in the output cannot be told";
-                SpawnError::new(SpawnErrorKind::Internal, message).with_source(invalid)
-            }));
-        });
+        splitter.push(new, |split| line(cursor.advance(channel, split)));
         true
     }
 
@@ -78,10 +64,7 @@ impl Lines {
         } = self;
         for (channel, splitter) in [(Channel::Stdout, out), (Channel::Stderr, err)] {
             if let Some(split) = splitter.finish() {
-                line(cursor.advance(channel, split).map_err(|invalid| {
-                    let message = "the position in the output cannot be told";
-                    SpawnError::new(SpawnErrorKind::Internal, message).with_source(invalid)
-                }));
+                line(cursor.advance(channel, split));
             }
         }
     }
@@ -90,7 +73,7 @@ impl Lines {
 /// The whole output of a run that prints little.
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
-    pub(crate) cursor: Positions,
+    pub(crate) cursor: ByteCursor,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
