@@ -2,22 +2,52 @@
 
 mod command;
 mod context;
+mod event;
+mod outcome;
 mod prompt;
+mod record;
+mod result;
 
 pub use command::CommandAgent;
 pub use context::{AgentContext, PROTOCOL_VERSION};
+pub use event::{AgentEnd, AgentEvent, ToolCall, ToolKind};
+pub use outcome::RunOutcome;
 pub use prompt::prompt;
+pub(crate) use outcome::outcome;
+pub(crate) use record::Noted;
+pub use record::{ResultAt, RunRecord, RunReport};
+pub(crate) use result::document_in;
+pub use result::{AgentResult, ResultKind};
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
 
-use crate::event::ProgressItem;
-use crate::id::{AgentName, RunKey};
+use crate::id::{AgentName, AgentSessionId, RunKey};
 use crate::invalid_input::InvalidInput;
 use crate::sandbox::{Layout, OutputLine, SandboxFile, SandboxPath, SecretEnv};
-use crate::usage::Usage;
+
+/// How an agent is told to hand over its result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Delivery {
+    /// It writes a file.
+    File,
+    /// Its program has a tool for it; the file is the second way.
+    StructuredOutput,
+    /// Its last message is the result.
+    LastMessage,
+}
+
+/// What a run may consume at most; `None`: no limit. Agents that can keep to it by themselves are told;
+/// the machine watches in any case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RunLimits {
+    /// Tokens of every kind.
+    pub tokens: Option<u64>,
+    /// Money, in millionths of a US dollar.
+    pub cost_micro_usd: Option<u64>,
+}
 
 /// What an agent is asked to do.
 #[derive(Debug, Clone)]
@@ -26,12 +56,16 @@ pub struct AgentTask {
     pub run: RunKey,
     /// Where things are in the sandbox.
     pub layout: Layout,
-    /// The task in words.
+    /// The task in words, for the agent's [`Delivery`]; when a session goes on, only what is new.
     pub prompt: String,
     /// JSON Schema of the result.
     pub schema: &'static Value,
     /// Everything the prompt speaks of, for programs to read.
     pub context: AgentContext,
+    /// The session to go on in; `None`: a new one. Its files are in the same sandbox.
+    pub resume: Option<AgentSessionId>,
+    /// What it may consume.
+    pub limits: RunLimits,
 }
 
 /// How a task is handed to a program.
@@ -41,23 +75,14 @@ pub struct RunPlan {
     pub files: Vec<SandboxFile>,
     /// Program and arguments.
     pub argv: Vec<String>,
+    /// Programs that it calls: without them the run does not start.
+    pub needs: Vec<String>,
     /// Its environment.
     pub env: BTreeMap<String, String>,
     /// Secrets to be added to its environment.
     pub secrets: Vec<SecretEnv>,
-    /// The file in which it leaves its result.
+    /// The file in which it leaves its result, if not in its output.
     pub result: SandboxPath,
-}
-
-/// What an agent did, in the terms of this crate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AgentEvent {
-    /// Something to show.
-    Progress(ProgressItem),
-    /// What the run has consumed so far, in total.
-    Usage(Usage),
-    /// It gave up; the text says why.
-    Error(String),
 }
 
 /// A kind of coding agent. Pure: no I/O, no clock, no randomness.
@@ -68,7 +93,10 @@ pub trait Agent: fmt::Debug + Send + Sync + 'static {
     /// What it is, in one line, for a person to read wherever it is chosen or shown.
     fn description(&self) -> &str;
 
-    /// Says how the task is to be run.
+    /// How it is told to hand over its result. All ways are looked at in any case.
+    fn delivery(&self) -> Delivery;
+
+    /// Says how the task is to be run. The same task gives the same plan.
     ///
     /// # Errors
     ///
@@ -79,8 +107,16 @@ pub trait Agent: fmt::Debug + Send + Sync + 'static {
     fn decoder(&self) -> Box<dyn AgentDecoder>;
 }
 
-/// Makes sense of an agent's output, line by line. Total: any line in any order.
+/// Makes sense of an agent's output, line by line. Total: any line in any order, of any length.
+///
+/// A run may be followed anew by another decoder from any line on. So what a line means must not
+/// depend on lines long before it: a decoder may remember, to say a thing better or only once, but
+/// consumption, results and the end are in the line that tells them.
 pub trait AgentDecoder: fmt::Debug + Send {
-    /// Takes a line and hands out what it means, if anything.
-    fn line(&mut self, line: &OutputLine) -> Option<AgentEvent>;
+    /// Takes a line and hands out what it means, in order. Lines of no meaning yield nothing.
+    fn line(&mut self, line: &OutputLine) -> Vec<AgentEvent>;
+
+    /// Whether the agent always says how it ended ([`AgentEvent::Ended`]), so that one which has not
+    /// was interrupted, whatever its exit code.
+    fn tells_its_end(&self) -> bool;
 }

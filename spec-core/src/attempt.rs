@@ -4,9 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent::ResultAt;
 use crate::clock::Timestamp;
 use crate::finding::Finding;
-use crate::id::{AgentName, AttemptNumber, CommitId, ContentHash, RepairNumber, SandboxId};
+use crate::id::{
+    AgentName, AgentSessionId, AttemptNumber, CommitId, ContentHash, RepairNumber, SandboxId,
+};
 use crate::phase::Phase;
 use crate::sandbox::{Isolation, Layout, Origin, RunEnd};
 use crate::usage::Usage;
@@ -32,6 +35,16 @@ pub enum FailureKind {
     AgentNotFound,
     /// The agent ended with an error.
     AgentFailed,
+    /// The agent's program was ended from outside, before it said its last word.
+    Interrupted,
+    /// The agent's model does not accept its key.
+    AgentUnauthorized,
+    /// The agent's model is overloaded, or allows no more for now.
+    ModelUnavailable,
+    /// The agent kept to a limit of its own, such as one on turns, before it was done.
+    AgentLimit,
+    /// The budget of the phase or the spec is used up.
+    BudgetExceeded,
     /// The agent ended well and left no result.
     NoResult,
     /// The agent's result is not acceptable.
@@ -54,6 +67,8 @@ impl FailureKind {
             Self::SandboxUnavailable
             | Self::SandboxLost
             | Self::AgentFailed
+            | Self::Interrupted
+            | Self::ModelUnavailable
             | Self::NoResult
             | Self::InvalidOutput
             | Self::TooMuchOutput
@@ -63,6 +78,61 @@ impl FailureKind {
             | Self::SandboxRejected
             | Self::UnknownAgent
             | Self::AgentNotFound
+            | Self::AgentUnauthorized
+            | Self::AgentLimit
+            | Self::BudgetExceeded
+            | Self::SyncRejected
+            | Self::Poisoned => false,
+        }
+    }
+
+    /// True when waiting makes another attempt more likely to go better.
+    #[must_use]
+    pub fn passes_with_time(self) -> bool {
+        match self {
+            Self::SandboxUnavailable
+            | Self::SandboxLost
+            | Self::AgentFailed
+            | Self::ModelUnavailable
+            | Self::DeadlineExceeded => true,
+            Self::ProjectUnavailable
+            | Self::CheckoutRejected
+            | Self::SandboxRejected
+            | Self::UnknownAgent
+            | Self::AgentNotFound
+            | Self::AgentUnauthorized
+            | Self::AgentLimit
+            | Self::BudgetExceeded
+            | Self::Interrupted
+            | Self::NoResult
+            | Self::InvalidOutput
+            | Self::TooMuchOutput
+            | Self::SyncRejected
+            | Self::Poisoned => false,
+        }
+    }
+
+    /// True when another agent may do what this one could not.
+    #[must_use]
+    pub fn is_of_the_agent(self) -> bool {
+        match self {
+            Self::UnknownAgent
+            | Self::AgentNotFound
+            | Self::AgentFailed
+            | Self::Interrupted
+            | Self::AgentUnauthorized
+            | Self::ModelUnavailable
+            | Self::AgentLimit
+            | Self::NoResult
+            | Self::InvalidOutput
+            | Self::TooMuchOutput
+            | Self::DeadlineExceeded => true,
+            Self::ProjectUnavailable
+            | Self::CheckoutRejected
+            | Self::SandboxRejected
+            | Self::SandboxUnavailable
+            | Self::SandboxLost
+            | Self::BudgetExceeded
             | Self::SyncRejected
             | Self::Poisoned => false,
         }
@@ -179,6 +249,9 @@ pub enum AttemptStage {
         end: RunEnd,
         /// The last lines of its standard error.
         stderr_tail: String,
+        /// The line that holds its result, if its output does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        result: Option<ResultAt>,
     },
     /// Nothing is owed but the end of the sandbox.
     Ended(AttemptOutcome),
@@ -206,6 +279,24 @@ pub struct Attempt {
     /// What was wrong with the output before, to be given to the next run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// That output, until the next run has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
+    /// The agent's session, by which it can be told to go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<AgentSessionId>,
+    /// What was counted for that session.
+    #[serde(default, skip_serializing_if = "Usage::is_nothing")]
+    pub session_usage: Usage,
+    /// Version of the agent's program, as it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_version: Option<String>,
+    /// The model that the agent talked to, as it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The run that was started and whose consumption is not counted yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncounted: Option<RepairNumber>,
     /// Effects of this attempt that failed in a row and will be tried again.
     pub failed_effects: u32,
     /// The next effect is not due before.

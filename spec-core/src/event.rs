@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent::RunReport;
 use crate::attempt::{Failure, PinnedInputs, SandboxFacts};
 use crate::clock::Timestamp;
 use crate::finding::Finding;
@@ -10,10 +11,9 @@ use crate::id::{
     Sequence, SpecId, UserId,
 };
 use crate::phase::Phase;
-use crate::policy::Policy;
+use crate::policy::{Budget, Policy};
 use crate::sandbox::RunEnd;
 use crate::spec::{Description, Title};
-use crate::usage::Usage;
 
 /// Something that happened to a spec, in its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +143,9 @@ pub enum EventBody {
         failure: Failure,
         /// What was wrong with its output.
         findings: Vec<Finding>,
+        /// That output, if it is short enough to be shown to the next run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        previous: Option<String>,
         /// It does not begin before.
         not_before: Timestamp,
         /// It fails when it is not done by then.
@@ -159,6 +162,9 @@ pub enum EventBody {
         repair: RepairNumber,
         /// What was wrong.
         findings: Vec<Finding>,
+        /// The output, if it is short enough to be shown to the next run, and that has not seen it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        previous: Option<String>,
     },
     /// Something the attempt needs failed and will be tried again.
     #[serde(rename = "spec.effect_failed")]
@@ -224,8 +230,22 @@ pub enum EventBody {
         end: RunEnd,
         /// The last lines of its standard error.
         stderr_tail: String,
-        /// What it consumed.
-        usage: Usage,
+        /// What its output told.
+        #[serde(flatten)]
+        report: RunReport,
+    },
+    /// A run was given up, or with it its attempt: what it had consumed until then.
+    #[serde(rename = "spec.run_stopped")]
+    RunStopped {
+        /// The phase.
+        phase: Phase,
+        /// The attempt.
+        attempt: AttemptNumber,
+        /// The run.
+        repair: RepairNumber,
+        /// What its output told.
+        #[serde(flatten)]
+        report: RunReport,
     },
     /// A phase's output was accepted.
     #[serde(rename = "spec.phase_completed")]
@@ -289,6 +309,22 @@ pub enum EventBody {
         /// Why, if they said so.
         reason: Option<String>,
     },
+    /// The limits on what agents may consume were changed.
+    #[serde(rename = "spec.budget_changed")]
+    BudgetChanged {
+        /// Who did it.
+        by: UserId,
+        /// Those of the spec.
+        budget: Budget,
+        /// Those of each phase.
+        phase_budget: Budget,
+    },
+    /// A spec that had failed goes on.
+    #[serde(rename = "spec.execution_resumed")]
+    ExecutionResumed {
+        /// Who asked for it.
+        by: UserId,
+    },
     /// All phases are done and all sandboxes gone.
     #[serde(rename = "spec.execution_completed")]
     ExecutionCompleted {},
@@ -324,6 +360,9 @@ impl EventBody {
             Self::RunStarted { .. } => "spec.run_started",
             Self::Progress { .. } => "spec.progress",
             Self::RunEnded { .. } => "spec.run_ended",
+            Self::RunStopped { .. } => "spec.run_stopped",
+            Self::BudgetChanged { .. } => "spec.budget_changed",
+            Self::ExecutionResumed { .. } => "spec.execution_resumed",
             Self::PhaseCompleted { .. } => "spec.phase_completed",
             Self::PhaseFailed { .. } => "spec.phase_failed",
             Self::SandboxEnding { .. } => "sandbox.ending",
@@ -349,6 +388,7 @@ impl EventBody {
             | Self::RunStarted { phase, .. }
             | Self::Progress { phase, .. }
             | Self::RunEnded { phase, .. }
+            | Self::RunStopped { phase, .. }
             | Self::PhaseCompleted { phase, .. }
             | Self::SandboxEnding { phase, .. }
             | Self::SandboxTerminated { phase, .. }
@@ -359,6 +399,8 @@ impl EventBody {
             Self::Created { .. }
             | Self::ExecutionStarted { .. }
             | Self::CancelRequested { .. }
+            | Self::BudgetChanged { .. }
+            | Self::ExecutionResumed { .. }
             | Self::ExecutionCompleted {}
             | Self::ExecutionCancelled {}
             | Self::Archived { .. } => None,

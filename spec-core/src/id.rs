@@ -185,6 +185,10 @@ text_id!(
     OutputCursor, "cursor", 255
 );
 text_id!(
+    /// An agent's own id of a conversation, by which it can be told to go on.
+    AgentSessionId, "session", 255
+);
+text_id!(
     /// A git commit, as the hexadecimal hash that git prints.
     CommitId, "commit", 64
 );
@@ -194,6 +198,33 @@ impl AgentName {
     #[must_use]
     pub fn machine() -> Self {
         Self("machine".to_owned())
+    }
+}
+
+impl AgentSessionId {
+    /// An id for a session that `run` begins, where the host names sessions: a UUID that follows
+    /// from the run alone.
+    #[must_use]
+    pub fn for_run(run: &RunKey) -> Self {
+        let ContentHash(digest) = ContentHash::of(run.to_string().as_bytes());
+        let mut bytes = [0; 16];
+        for (byte, digit) in bytes.iter_mut().zip(digest) {
+            *byte = digit;
+        }
+        Self(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
+    }
+}
+
+impl AttemptNumber {
+    /// The first attempt.
+    #[must_use]
+    pub const fn first() -> Self {
+        Self(1)
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+    pub(crate) fn is_first(&self) -> bool {
+        self.0 == 1
     }
 }
 

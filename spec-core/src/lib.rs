@@ -59,7 +59,7 @@ pub mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
-mod usage;
+pub mod usage;
 
 pub use error::Error;
 pub use invalid_input::InvalidInput;

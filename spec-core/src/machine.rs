@@ -2,6 +2,7 @@
 
 mod active;
 mod apply;
+mod collect;
 mod command;
 mod config;
 mod driver;
@@ -19,6 +20,7 @@ mod next_action;
 mod observation;
 mod prepare;
 mod progress;
+mod reader;
 mod reaper;
 mod refusal;
 mod retention;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::attempt::{Attempt, Failure};
 use crate::clock::Timestamp;
 use crate::id::{
-    AgentName, ArtifactVersion, AttemptKey, CommitId, ContentHash, ProjectId, Revision, SandboxId,
+    AgentName, ArtifactVersion, AttemptKey, AttemptNumber, CommitId, ContentHash, ProjectId, Revision, SandboxId,
     SpecId, UserId,
 };
 use crate::invalid_input::InvalidInput;
@@ -182,6 +182,13 @@ pub struct PhaseState {
     /// What its ended runs consumed, over all attempts.
     #[serde(default, skip_serializing_if = "Usage::is_nothing")]
     pub usage: Usage,
+    /// The attempt at which the phase began, for the first time or after it had failed: those that
+    /// the policy allows are counted from there.
+    #[serde(
+        default = "AttemptNumber::first",
+        skip_serializing_if = "AttemptNumber::is_first"
+    )]
+    pub began_at: AttemptNumber,
 }
 
 impl Default for PhaseState {
@@ -193,6 +200,7 @@ impl Default for PhaseState {
             started_at: None,
             completed_at: None,
             usage: Usage::default(),
+            began_at: AttemptNumber::first(),
         }
     }
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Agent, AgentDecoder, AgentEvent, AgentTask, RunPlan};
+use super::{Agent, AgentDecoder, AgentEvent, AgentTask, Delivery, RunPlan};
 use crate::event::{ProgressItem, ProgressKind};
-use crate::id::AgentName;
+use crate::id::{AgentName, AgentSessionId};
 use crate::invalid_input::InvalidInput;
 use crate::sandbox::{Channel, OutputLine, SandboxFile, SandboxPath, SecretEnv};
-use crate::usage::Usage;
+use crate::usage::{Tokens, UsageReport, UsageScope};
 
 /// Any program that follows the file protocol.
 ///
@@ -26,12 +26,15 @@ use crate::usage::Usage;
 ///
 /// ```json
 /// {"type":"progress","text":"Reading src/main.rs","kind":"file","permille":250}
+/// {"type":"started","version":"1.4.0","model":"gpt-5"}
 /// {"type":"usage","input_tokens":1200,"output_tokens":84,"cost_micro_usd":6150}
 /// {"type":"error","text":"cannot reach the model"}
 /// ```
 ///
 /// `kind` is one of `message` (the default), `thinking`, `tool`, `file`, `warning`. Usage is the
-/// total of this run so far. Lines of any other form are shown as they are.
+/// total of this run so far, with `cached_input_tokens` and `cache_write_tokens` apart from
+/// `input_tokens`; without `cost_micro_usd` the machine's prices for the model count. Lines of any
+/// other form are shown as they are.
 #[derive(Debug, Clone)]
 pub struct CommandAgent {
     name: AgentName,
@@ -105,6 +108,10 @@ impl Agent for CommandAgent {
         &self.description
     }
 
+    fn delivery(&self) -> Delivery {
+        Delivery::File
+    }
+
     fn plan(&self, task: &AgentTask) -> Result<RunPlan, InvalidInput> {
         let path = |name| SandboxPath::in_run(&task.run, name);
         let mut env = self.env.clone();
@@ -118,6 +125,7 @@ impl Agent for CommandAgent {
                 SandboxFile::new(path("context.json")?, to_json("context", &task.context)?),
             ],
             argv: self.argv.clone(),
+            needs: Vec::new(),
             env,
             secrets: self.secrets.clone(),
             result: path("result.json")?,
@@ -140,46 +148,95 @@ enum Line {
         #[serde(default)]
         permille: Option<u16>,
     },
-    Usage(Usage),
+    Started {
+        #[serde(default)]
+        session: Option<AgentSessionId>,
+        #[serde(default)]
+        version: Option<String>,
+        #[serde(default)]
+        model: Option<String>,
+    },
+    Usage(Consumed),
     Error {
         text: String,
     },
 }
 
+/// What the run consumed so far.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Consumed {
+    input_tokens: u64,
+    cached_input_tokens: u64,
+    cache_write_tokens: u64,
+    output_tokens: u64,
+    cost_micro_usd: Option<u64>,
+    model: Option<String>,
+}
+
 #[derive(Debug)]
 struct CommandDecoder;
 
+impl CommandDecoder {
+    fn event(text: &str) -> Option<AgentEvent> {
+        Some(match serde_json::from_str(text) {
+            Ok(Line::Progress {
+                text,
+                kind,
+                permille,
+            }) => AgentEvent::Progress(ProgressItem {
+                kind: kind.unwrap_or(ProgressKind::Message),
+                text,
+                permille: permille.map(|permille| permille.min(1000)),
+            }),
+            Ok(Line::Started {
+                session,
+                version,
+                model,
+            }) => AgentEvent::Started {
+                session,
+                version,
+                model,
+            },
+            Ok(Line::Usage(consumed)) => AgentEvent::Usage(UsageReport {
+                scope: UsageScope::Run,
+                model: consumed.model,
+                tokens: Tokens {
+                    input: consumed.input_tokens,
+                    cached_input: consumed.cached_input_tokens,
+                    cache_write: consumed.cache_write_tokens,
+                    output: consumed.output_tokens,
+                },
+                cost_micro_usd: consumed.cost_micro_usd,
+            }),
+            Ok(Line::Error { text }) => AgentEvent::Warning(text),
+            Err(_) => {
+                // JSON of another kind is of no use to a person; text may be.
+                if serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object()) {
+                    return Some(AgentEvent::Unknown);
+                }
+                AgentEvent::Progress(ProgressItem {
+                    kind: ProgressKind::Output,
+                    text: text.to_owned(),
+                    permille: None,
+                })
+            }
+        })
+    }
+}
+
 impl AgentDecoder for CommandDecoder {
-    fn line(&mut self, line: &OutputLine) -> Option<AgentEvent> {
+    fn line(&mut self, line: &OutputLine) -> Vec<AgentEvent> {
         match line.channel {
             // Kept by the machine for the failure message; too noisy to show.
-            Channel::Stderr => None,
-            Channel::Stdout if line.text.trim().is_empty() => None,
-            Channel::Stdout => Some(match serde_json::from_str(&line.text) {
-                Ok(Line::Progress {
-                    text,
-                    kind,
-                    permille,
-                }) => AgentEvent::Progress(ProgressItem {
-                    kind: kind.unwrap_or(ProgressKind::Message),
-                    text,
-                    permille: permille.map(|permille| permille.min(1000)),
-                }),
-                Ok(Line::Usage(usage)) => AgentEvent::Usage(usage),
-                Ok(Line::Error { text }) => AgentEvent::Error(text),
-                Err(_) => {
-                    // JSON of another kind is of no use to a person; text may be.
-                    if serde_json::from_str::<Value>(&line.text).is_ok_and(|v| v.is_object()) {
-                        return None;
-                    }
-                    AgentEvent::Progress(ProgressItem {
-                        kind: ProgressKind::Output,
-                        text: line.text.clone(),
-                        permille: None,
-                    })
-                }
-            }),
+            Channel::Stderr => Vec::new(),
+            Channel::Stdout if line.text.trim().is_empty() => Vec::new(),
+            Channel::Stdout => Self::event(&line.text).into_iter().collect(),
         }
+    }
+
+    fn tells_its_end(&self) -> bool {
+        false
     }
 }
 
@@ -190,7 +247,7 @@ mod tests {
     use super::*;
     use crate::id::OutputCursor;
 
-    fn decode(text: &str) -> Option<AgentEvent> {
+    fn decode(text: &str) -> Vec<AgentEvent> {
         CommandDecoder.line(&OutputLine {
             channel: Channel::Stdout,
             text: text.to_owned(),
@@ -203,24 +260,29 @@ mod tests {
     fn progress_usage_and_errors_are_understood() {
         assert_eq!(
             decode(r#"{"type":"progress","text":"Reading a","kind":"file","permille":4000}"#),
-            Some(AgentEvent::Progress(ProgressItem {
+            [AgentEvent::Progress(ProgressItem {
                 kind: ProgressKind::File,
                 text: "Reading a".to_owned(),
                 permille: Some(1000),
-            }))
+            })]
         );
         assert_eq!(
             decode(r#"{"type":"usage","input_tokens":3,"later":true}"#),
-            Some(AgentEvent::Usage(Usage {
-                input_tokens: 3,
-                ..Usage::default()
-            }))
+            [AgentEvent::Usage(UsageReport {
+                scope: UsageScope::Run,
+                model: None,
+                tokens: Tokens {
+                    input: 3,
+                    ..Tokens::default()
+                },
+                cost_micro_usd: None,
+            })]
         );
         assert_eq!(
             decode(r#"{"type":"error","text":"no"}"#),
-            Some(AgentEvent::Error("no".to_owned()))
+            [AgentEvent::Warning("no".to_owned())]
         );
-        assert_eq!(decode(r#"{"type":"other"}"#), None);
+        assert_eq!(decode(r#"{"type":"other"}"#), [AgentEvent::Unknown]);
     }
 
     proptest! {
@@ -228,7 +290,7 @@ mod tests {
         fn any_line_is_decoded_without_panic(text in ".{0,200}") {
             let shown = decode(&text);
             if text.trim().is_empty() {
-                prop_assert_eq!(shown, None);
+                prop_assert!(shown.is_empty());
             }
         }
     }

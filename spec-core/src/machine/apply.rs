@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::evolve::{create, evolve_new};
 use super::{Command, Input, Observation, Refusal, Verdict};
+use crate::agent::{RunOutcome, RunReport};
 use crate::artifact::Artifact;
 use crate::attempt::{Attempt, AttemptStage, Failure, FailureKind, SandboxStatus};
 use crate::clock::Timestamp;
@@ -14,7 +15,7 @@ use crate::id::{
     UserId,
 };
 use crate::phase::Phase;
-use crate::policy::Policy;
+use crate::policy::{Budget, Policy};
 use crate::sandbox::RunEnd;
 use crate::spec::{Description, Ending, MACHINE_VERSION, Spec, Title};
 use crate::status::SpecStatus;
@@ -25,6 +26,8 @@ const MAX_FAILED_EFFECTS: u32 = 10;
 const MAX_TERMINATIONS: u32 = 20;
 /// Findings that are kept with an attempt; an agent cannot use more at once.
 const MAX_FINDINGS: usize = 50;
+/// The rule of the finding that stands for an interruption.
+const INTERRUPTED: &str = "agent.interrupted";
 /// Characters of a failure message.
 const MAX_MESSAGE_CHARS: usize = 2000;
 
@@ -213,6 +216,19 @@ impl Change {
                     forbidden
                 }
             }
+            Command::SetBudget {
+                by,
+                budget,
+                phase_budget,
+            } => match status {
+                SpecStatus::Completed | SpecStatus::Cancelled => forbidden,
+                SpecStatus::Draft
+                | SpecStatus::Executing
+                | SpecStatus::AwaitingApproval
+                | SpecStatus::AwaitingAnswers
+                | SpecStatus::Paused
+                | SpecStatus::Failed => self.set_budget(by, budget, phase_budget),
+            },
             Command::Approve { .. }
             | Command::RequestChanges { .. }
             | Command::Answer { .. }
@@ -255,7 +271,7 @@ impl Change {
                 run,
                 end,
                 stderr_tail,
-                usage,
+                report,
             } => {
                 self.expect_run(run, "run ended", |a| a.stage == AttemptStage::Running)?;
                 let RunKey {
@@ -269,22 +285,35 @@ impl Change {
                     },
                     RunEnd::Exited { .. } | RunEnd::Signaled { .. } | RunEnd::TimedOut => end,
                 };
+                let report = bounded_report(report);
+                let outcome = report.outcome.clone();
                 self.push(EventBody::RunEnded {
                     phase,
                     attempt,
                     repair,
-                    end: end.clone(),
-                    stderr_tail: stderr_tail.clone(),
-                    usage,
+                    end,
+                    stderr_tail,
+                    report,
                 })?;
-                match failure_of(&end) {
-                    None => Ok(()),
-                    Some(kind) => {
-                        let message = self.describe_end(&end, &stderr_tail);
-                        self.fail(run.attempt, kind, &message, Vec::new())
+                match outcome {
+                    RunOutcome::Done => Ok(()),
+                    RunOutcome::Failed {
+                        kind: kind @ FailureKind::Interrupted,
+                        message,
+                    } => {
+                        let finding = Finding::error(INTERRUPTED, "", message.clone());
+                        self.reject(run, kind, &message, vec![finding], None)
+                    }
+                    RunOutcome::Failed { kind, message } => {
+                        // The next agent learns what this one could not mend by itself.
+                        let findings = (kind == FailureKind::InvalidOutput)
+                            .then(|| Finding::error("agent.gave_up", "", message.clone()));
+                        let findings = findings.into_iter().collect();
+                        self.fail(run.attempt, kind, &message, findings, None)
                     }
                 }
             }
+            Observation::RunStopped { run, report } => self.run_stopped(run, report),
             Observation::Judged { run, verdict } => {
                 let collecting = |a: &Attempt| matches!(a.stage, AttemptStage::Collecting { .. });
                 self.expect_run(run, "verdict", collecting)?;
@@ -294,7 +323,8 @@ impl Change {
                         kind,
                         message,
                         findings,
-                    } => self.reject(run, kind, &message, findings),
+                        output,
+                    } => self.reject(run, kind, &message, findings, output),
                 }
             }
             Observation::EffectFailed {
@@ -306,7 +336,8 @@ impl Change {
                 let message = shorten(&message, MAX_MESSAGE_CHARS);
                 if failures > MAX_FAILED_EFFECTS {
                     let message = format!("gave up after {failures} failures in a row: {message}");
-                    return self.fail(key, FailureKind::SandboxUnavailable, &message, Vec::new());
+                    let kind = FailureKind::SandboxUnavailable;
+                    return self.fail(key, kind, &message, Vec::new(), None);
                 }
                 let wait = doubled(Duration::from_secs(1), failures, Duration::from_mins(1));
                 let AttemptKey { phase, attempt, .. } = key;
@@ -321,7 +352,7 @@ impl Change {
             }
             Observation::AttemptFailed { key, kind, message } => {
                 self.expect(key, "failure", |_| true)?;
-                self.fail(key, kind, &message, Vec::new())
+                self.fail(key, kind, &message, Vec::new(), None)
             }
             Observation::DeadlinePassed { key } => {
                 let now = self.now;
@@ -329,7 +360,7 @@ impl Change {
                 let seconds = self.spec.policy.attempt_timeout.as_secs();
                 let who = self.spec.worker();
                 let message = format!("not done within {seconds} s ({who})");
-                self.fail(key, FailureKind::DeadlineExceeded, &message, Vec::new())
+                self.fail(key, FailureKind::DeadlineExceeded, &message, Vec::new(), None)
             }
             Observation::SandboxGone { key } => {
                 self.expect_unsettled(key)?;
@@ -400,7 +431,112 @@ impl Change {
             attempt,
             agent,
             deadline,
-        })
+        })?;
+        // Before anything is made for it.
+        match self.used_up(phase) {
+            Some(message) => {
+                let key = AttemptKey {
+                    spec_id: self.spec.id,
+                    phase,
+                    attempt,
+                };
+                self.fail(key, FailureKind::BudgetExceeded, &message, Vec::new(), None)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Why no run of `phase` can be paid, if so. SYNC asks no agent and costs nothing.
+    fn used_up(&self, phase: Phase) -> Option<String> {
+        if phase == Phase::Sync {
+            return None;
+        }
+        let Spec { policy, usage, .. } = &self.spec;
+        let of_phase = self.spec.phases.get(phase).usage;
+        let of_spec = policy.budget.used_up_by(*usage);
+        of_spec
+            .map(|used| format!("the budget of the spec is used up: {used}"))
+            .or_else(|| {
+                let used = policy.phase_budget.used_up_by(of_phase)?;
+                Some(format!("the budget of the phase is used up: {used}"))
+            })
+    }
+
+    fn set_budget(
+        &mut self,
+        by: UserId,
+        budget: Budget,
+        phase_budget: Budget,
+    ) -> Result<(), Refusal> {
+        let failed = self.spec.status == SpecStatus::Failed;
+        let over_budget = self
+            .spec
+            .failure
+            .as_ref()
+            .filter(|failure| failed && failure.kind == FailureKind::BudgetExceeded)
+            .map(|failure| failure.phase);
+        let by_whom = by.clone();
+        self.push(EventBody::BudgetChanged {
+            by,
+            budget,
+            phase_budget,
+        })?;
+        let Some(phase) = over_budget else {
+            return Ok(());
+        };
+        if let Some(exceeded) = self.used_up(phase) {
+            return Err(Refusal::BudgetExceeded { exceeded });
+        }
+        self.push(EventBody::ExecutionResumed { by: by_whom })?;
+        self.start_phase(phase)
+    }
+
+    /// Counts what a run had consumed when nobody followed it any more.
+    fn run_stopped(&mut self, run: RunKey, report: RunReport) -> Result<(), Refusal> {
+        let key = run.attempt;
+        let has_ended = self
+            .spec
+            .attempts()
+            .find(|(candidate, _)| *candidate == key)
+            .filter(|(_, attempt)| attempt.uncounted == Some(run.repair))
+            .map(|(_, attempt)| attempt.outcome().is_some())
+            .ok_or(Refusal::Stale {
+                what: "end of the run",
+                key,
+            })?;
+        let report = bounded_report(report);
+        let outcome = report.outcome.clone();
+        let AttemptKey { phase, attempt, .. } = key;
+        self.push(EventBody::RunStopped {
+            phase,
+            attempt,
+            repair: run.repair,
+            report,
+        })?;
+        if has_ended {
+            return self.end_unpaid();
+        }
+        match outcome {
+            RunOutcome::Failed { kind, message } => {
+                self.fail(key, kind, &message, Vec::new(), None)
+            }
+            RunOutcome::Done => Ok(()),
+        }
+    }
+
+    /// What was counted late may have used up the budget of an attempt that has just begun.
+    fn end_unpaid(&mut self) -> Result<(), Refusal> {
+        let begun = self
+            .spec
+            .active_attempt()
+            .filter(|(_, attempt)| attempt.stage == AttemptStage::Spawning)
+            .map(|(key, _)| key);
+        match begun.and_then(|key| Some((key, self.used_up(key.phase)?))) {
+            Some((key, message)) => {
+                self.fail(key, FailureKind::BudgetExceeded, &message, Vec::new(), None)
+            }
+            None => Ok(()),
+        }
     }
 
     fn accept(&mut self, key: AttemptKey, artifact: Artifact) -> Result<(), Refusal> {
@@ -442,6 +578,7 @@ impl Change {
         kind: FailureKind,
         message: &str,
         mut findings: Vec<Finding>,
+        output: Option<String>,
     ) -> Result<(), Refusal> {
         findings.truncate(MAX_FINDINGS);
         for finding in &mut findings {
@@ -451,53 +588,96 @@ impl Change {
             attempt: key,
             repair,
         } = run;
-        let repairable = matches!(kind, FailureKind::InvalidOutput | FailureKind::NoResult);
-        if repairable && repair.get() < self.spec.policy.max_repairs {
-            let AttemptKey { phase, attempt, .. } = key;
+        let AttemptKey { phase, attempt, .. } = key;
+        let repairable = matches!(
+            kind,
+            FailureKind::InvalidOutput | FailureKind::NoResult | FailureKind::Interrupted
+        );
+        if repairable
+            && repair.get() < self.spec.policy.max_repairs
+            && self.used_up(phase).is_none()
+        {
             let repair = repair.next();
+            // A session that goes on has it before it.
+            let goes_on = self.expect_run(run, "verdict", |a| a.session.is_some());
             return self.push(EventBody::PhaseRepair {
                 phase,
                 attempt,
                 repair,
                 findings,
+                previous: output.filter(|_| goes_on.is_err()),
             });
         }
-        self.fail(key, kind, message, findings)
+        self.fail(key, kind, message, findings, output)
     }
 
     /// Ends the attempt as failed; goes on with another one or fails the phase.
+    ///
+    /// The rungs: the same agent in a fresh sandbox as often as the policy allows, then once the
+    /// fallback agent.
     fn fail(
         &mut self,
         key: AttemptKey,
         kind: FailureKind,
         message: &str,
         findings: Vec<Finding>,
+        previous: Option<String>,
     ) -> Result<(), Refusal> {
         let AttemptKey { phase, attempt, .. } = key;
-        let message = shorten(message, MAX_MESSAGE_CHARS);
-        let failure = Failure {
+        let failure = |kind, message: &str| Failure {
             phase,
             attempt,
             kind,
-            message,
+            message: shorten(message, MAX_MESSAGE_CHARS),
         };
-        let policy = &self.spec.policy;
-        if kind.is_retryable() && attempt.get() < policy.max_attempts {
-            let backoff = doubled(policy.backoff, attempt.get(), Duration::from_hours(1));
-            let not_before = self.now + backoff;
-            let agent = self.expect(key, "failure", |_| true)?.agent.clone();
-            return self.push(EventBody::PhaseRetry {
-                phase,
-                attempt: attempt.next(),
-                agent,
-                failure,
-                findings,
-                not_before,
-                deadline: not_before + policy.attempt_timeout,
-            });
+        let Policy {
+            max_attempts,
+            backoff,
+            attempt_timeout,
+            fallback_agent,
+            ..
+        } = &self.spec.policy;
+        let agent = &self.expect(key, "failure", |_| true)?.agent;
+        let began_at = self.spec.phases.get(phase).began_at.get();
+        let tries = attempt.get().saturating_sub(began_at).saturating_add(1);
+        let is_last_rung = fallback_agent.as_ref() == Some(agent) && *agent != self.spec.agent;
+        let next = if is_last_rung || phase == Phase::Sync && tries >= *max_attempts {
+            None
+        } else if kind.is_retryable() && tries < *max_attempts {
+            Some(agent)
+        } else if kind.is_of_the_agent() && phase != Phase::Sync {
+            fallback_agent.as_ref().filter(|fallback| *fallback != agent)
+        } else {
+            None
+        };
+        let Some(next) = next.cloned() else {
+            let failure = failure(kind, message);
+            self.push(EventBody::PhaseFailed { failure, findings })?;
+            return self.finish_if_settled();
+        };
+        if let Some(used_up) = self.used_up(phase) {
+            let message = format!("{used_up}; before that: {message}");
+            let failure = failure(FailureKind::BudgetExceeded, &message);
+            self.push(EventBody::PhaseFailed { failure, findings })?;
+            return self.finish_if_settled();
         }
-        self.push(EventBody::PhaseFailed { failure, findings })?;
-        self.finish_if_settled()
+        let wait = if kind.passes_with_time() && next == *agent {
+            doubled(*backoff, tries, Duration::from_hours(1))
+        } else {
+            Duration::ZERO
+        };
+        let not_before = self.now + wait;
+        let deadline = not_before + *attempt_timeout;
+        self.push(EventBody::PhaseRetry {
+            phase,
+            attempt: attempt.next(),
+            agent: next,
+            failure: failure(kind, message),
+            findings,
+            previous,
+            not_before,
+            deadline,
+        })
     }
 
     /// Reaches the end the spec is heading for, once every sandbox is settled.
@@ -559,24 +739,13 @@ impl Change {
                 key,
             })
     }
-
-    fn describe_end(&self, end: &RunEnd, stderr_tail: &str) -> String {
-        let who = self.spec.worker();
-        match stderr_tail.trim() {
-            "" => format!("{who} {end}"),
-            tail => format!("{who} {end}; it last said: {tail}"),
-        }
-    }
 }
 
-/// The failure that a run's end means by itself; `None` when its result decides.
-fn failure_of(end: &RunEnd) -> Option<FailureKind> {
-    match end {
-        RunEnd::Exited { code: 0 } => None,
-        RunEnd::Exited { .. } | RunEnd::Signaled { .. } => Some(FailureKind::AgentFailed),
-        RunEnd::TimedOut => Some(FailureKind::DeadlineExceeded),
-        RunEnd::Lost { .. } => Some(FailureKind::SandboxLost),
+fn bounded_report(mut report: RunReport) -> RunReport {
+    if let RunOutcome::Failed { message, .. } = &mut report.outcome {
+        *message = shorten(message, MAX_MESSAGE_CHARS);
     }
+    report
 }
 
 /// `base`, doubled with every try after the first, at most `cap`.

@@ -3,6 +3,7 @@
 use crate::finding::Finding;
 use crate::id::{ContentHash, UserId};
 use crate::phase::Phase;
+use crate::policy::Budget;
 
 /// Something a person asks for. The commands that this version does not do yet have their place and
 /// are answered [`Unavailable`](super::Refusal::Unavailable).
@@ -25,6 +26,16 @@ pub enum Command {
     Archive {
         /// Who asks.
         by: UserId,
+    },
+    /// Change the limits on what agents may consume. A spec that failed because a budget was used up
+    /// goes on, if something is left of the new one.
+    SetBudget {
+        /// Who asks.
+        by: UserId,
+        /// The limits of the spec.
+        budget: Budget,
+        /// The limits of each phase.
+        phase_budget: Budget,
     },
     /// Let the spec go on after a gate. Not available yet.
     Approve {
@@ -93,6 +104,7 @@ impl Command {
             Self::Execute { .. } => "execute",
             Self::Cancel { .. } => "cancel",
             Self::Archive { .. } => "archive",
+            Self::SetBudget { .. } => "change the budget of",
             Self::Approve { .. } => "approve",
             Self::RequestChanges { .. } => "request changes",
             Self::Answer { .. } => "answer",

@@ -12,6 +12,7 @@ use super::known::Known;
 use super::looks::Looks;
 use super::writes::{Trouble, Writes};
 use super::{Action, Input, Observation, SpecStateMachine, Transition, apply, due_at, next_action};
+use crate::agent::RunReport;
 use crate::attempt::FailureKind;
 use crate::clock::Timestamp;
 use crate::id::AttemptKey;
@@ -218,6 +219,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             | Action::Follow { .. }
             | Action::Evaluate(_)
             | Action::Sync(_)
+            | Action::Account(_)
             | Action::Expire(_)
             | Action::Terminate(_) => {
                 if !self.writes.may_run_ahead() {
@@ -374,7 +376,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     fn deadline_of(&self, spec: &Spec, action: &Action) -> Timestamp {
         match (action, spec.active_attempt()) {
             // Bounds itself: it ends with an observation whatever the provider does.
-            (Action::Terminate(_), _) | (_, None) => self.now() + Duration::from_hours(1),
+            (Action::Terminate(_) | Action::Account(_), _) | (_, None) => self.now() + Duration::from_hours(1),
             (_, Some((_, attempt))) => attempt.deadline,
         }
     }
@@ -463,6 +465,11 @@ fn defect_in(action: &Action) -> Option<Observation> {
         | Action::Follow { run, .. }
         | Action::Evaluate(run)
         | Action::Sync(run) => run.attempt,
+        // A decoder that panics must not keep a sandbox alive: nothing is counted beyond this.
+        Action::Account(run) => {
+            let report = RunReport::default();
+            return Some(Observation::RunStopped { run: *run, report });
+        }
         Action::SleepUntil(_) | Action::Nothing => return None,
     };
     Some(Observation::EffectFailed {

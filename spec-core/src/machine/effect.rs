@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::driver::{Current, Driver, Performed, chain, failed_effect};
 use super::prepare::{Prepared, Unprepared};
+use super::reader::Reader;
 use super::{Action, Observation};
+use crate::agent::CommandAgent;
 use crate::attempt::{AttemptStage, FailureKind, SandboxFacts};
 use crate::id::{AttemptKey, RunKey};
 use crate::sandbox::{
@@ -28,6 +30,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             Action::Follow { run, until } => self.follow(current, run, until).await,
             Action::Evaluate(run) => self.evaluate(spec, run).await,
             Action::Sync(run) => self.sync(spec, run).await,
+            Action::Account(run) => self.account(current, run).await,
             Action::Expire(key) => expire(current, key).into(),
             Action::Terminate(sandbox) => self.terminate(&sandbox).await,
             Action::SleepUntil(_) | Action::Nothing => Performed::Again,
@@ -194,12 +197,10 @@ fn expire(current: &Current, key: AttemptKey) -> Observation {
         .filter(|(active, attempt)| *active == key && attempt.stage == AttemptStage::Running)
         .map(|(_, attempt)| key.run_key(attempt.repair));
     match (&current.checkpoint, running) {
-        (Some(checkpoint), Some(run)) if checkpoint.run == run => Observation::RunEnded {
-            run,
-            end: RunEnd::TimedOut,
-            stderr_tail: checkpoint.stderr_tail.clone(),
-            usage: checkpoint.usage,
-        },
+        (Some(checkpoint), Some(run)) if checkpoint.run == run => {
+            let reader = Reader::resume(CommandAgent::line_decoder(), checkpoint.clone());
+            reader.ended(&current.spec.worker(), RunEnd::TimedOut)
+        }
         _ => Observation::DeadlinePassed { key },
     }
 }

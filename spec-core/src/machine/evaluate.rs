@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::driver::{Driver, Performed, chain, failed_effect};
 use super::effect::sandbox_ref;
+use super::collect::Collected;
 use super::known::ResultPlace;
 use super::{Observation, Verdict, sync_run};
 use crate::artifact::{Artifact, Author, PhaseOutput, content_hash};
@@ -22,8 +23,8 @@ use crate::spec::Spec;
 use crate::store::SpecStore;
 use crate::sync::{FinishedSpec, slug, sync_report};
 
-/// Longest result that is read: an agent that needs more has copied something.
-const MAX_RESULT_BYTES: u64 = 8 * 1024 * 1024;
+/// Longest refused output that is shown to the next run.
+const MAX_PREVIOUS_BYTES: usize = 64 * 1024;
 /// Longest file of the repository in which evidence is looked up.
 const MAX_EVIDENCE_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of such files that are held at a time, for one output.
@@ -55,36 +56,27 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             Ok(earlier) => earlier,
             Err(unprepared) => return unprepared.into_performed(key),
         };
-        let Some(sandbox) = sandbox_ref(spec, key) else {
+        let (Some(sandbox), Some((_, attempt))) = (sandbox_ref(spec, key), spec.active_attempt())
+        else {
             return Performed::Again;
         };
         let agent = spec.worker();
-        let rejected = |kind, message: String, findings| {
+        let rejected = |kind, message: String, findings, output| {
             let verdict = Verdict::Rejected {
                 kind,
                 message,
                 findings,
+                output,
             };
             Observation::Judged { run, verdict }.into()
         };
-        let result = self
-            .machine
-            .spawner
-            .read_file(&sandbox, &place.path, MAX_RESULT_BYTES)
-            .await;
-        let bytes = match result {
-            Ok(Some(bytes)) => bytes,
-            Ok(None) => {
-                let message = format!("{agent} ended well but left no result.json");
-                let finding = Finding::error("output.missing", "", message.clone());
-                return rejected(FailureKind::NoResult, message, vec![finding]);
+        let bytes = match self.collect(attempt, run, &sandbox, &place.path).await {
+            Ok(Collected::Document(bytes)) => bytes,
+            Ok(Collected::Nothing(kind, finding)) => {
+                let message = finding.message.clone();
+                return rejected(kind, message, vec![finding], None);
             }
-            Err(error) if is_unusable(&error) => {
-                let message = format!("the result of {agent} cannot be read: {}", chain(&error));
-                let finding = Finding::error("output.unreadable", "", message.clone());
-                return rejected(FailureKind::InvalidOutput, message, vec![finding]);
-            }
-            Err(error) => return Self::judge_error(key, "cannot read the result", &error).into(),
+            Err(observation) => return observation.into(),
         };
         let (content, mut findings, output) = match check::read(&bytes) {
             Ok(content) => {
@@ -106,7 +98,9 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         }
         if vetoed(&findings) {
             let message = summary(&agent, &findings);
-            return rejected(FailureKind::InvalidOutput, message, findings);
+            let output = (bytes.len() <= MAX_PREVIOUS_BYTES)
+                .then(|| String::from_utf8_lossy(&bytes).replace('\0', "\u{fffd}"));
+            return rejected(FailureKind::InvalidOutput, message, findings, output);
         }
         let artifact = Box::new(artifact(spec, run, content, findings, self.now()));
         Observation::Judged {
@@ -219,6 +213,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                     kind,
                     message,
                     findings: vec![finding],
+                    output: None,
                 };
                 return Observation::Judged { run, verdict }.into();
             }
@@ -255,14 +250,6 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         }
         .into()
     }
-}
-
-/// True when there is something, but not a file one could use.
-fn is_unusable(error: &SpawnError) -> bool {
-    matches!(
-        error.kind(),
-        SpawnErrorKind::Rejected | SpawnErrorKind::TooLarge
-    )
 }
 
 fn vetoed(findings: &[Finding]) -> bool {

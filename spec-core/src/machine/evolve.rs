@@ -1,5 +1,6 @@
 //! The state as the fold of the events.
 
+use crate::agent::RunReport;
 use crate::attempt::{Attempt, AttemptOutcome, AttemptStage, SandboxStatus};
 use crate::clock::Timestamp;
 use crate::event::{EventBody, NewEvent, SpecEvent};
@@ -140,6 +141,7 @@ fn evolve(
         } => {
             let state = spec.phases.get_mut(*phase);
             state.status = PhaseStatus::Running;
+            state.began_at = *attempt;
             state.started_at.get_or_insert(at);
             state
                 .attempts
@@ -151,6 +153,7 @@ fn evolve(
             agent,
             failure,
             findings,
+            previous,
             not_before,
             deadline,
         } => {
@@ -161,6 +164,7 @@ fn evolve(
             end(state, failure.attempt, outcome, at).ok_or_else(misfit)?;
             let mut next = begin(*attempt, agent, at, *not_before, *deadline);
             next.findings.clone_from(findings);
+            next.previous.clone_from(previous);
             state.attempts.push(next);
         }
         EventBody::PhaseRepair {
@@ -168,8 +172,10 @@ fn evolve(
             attempt,
             repair,
             findings,
+            previous,
         } => {
             let attempt = running(spec, *phase, *attempt).ok_or_else(misfit)?;
+            attempt.previous.clone_from(previous);
             attempt.repair = *repair;
             attempt.stage = AttemptStage::Starting;
             attempt.inputs = None;
@@ -201,10 +207,12 @@ fn evolve(
         EventBody::RunStarted {
             phase,
             attempt,
-            repair: _,
+            repair,
             inputs,
         } => {
             let attempt = running(spec, *phase, *attempt).ok_or_else(misfit)?;
+            attempt.previous = None;
+            attempt.uncounted = Some(*repair);
             attempt.stage = AttemptStage::Running;
             attempt.inputs = Some(inputs.clone());
             attempt.failed_effects = 0;
@@ -215,18 +223,23 @@ fn evolve(
             repair: _,
             end,
             stderr_tail,
-            usage,
+            report,
         } => {
-            let attempt = running(spec, *phase, *attempt).ok_or_else(misfit)?;
-            attempt.stage = AttemptStage::Collecting {
+            let running = running(spec, *phase, *attempt).ok_or_else(misfit)?;
+            running.stage = AttemptStage::Collecting {
                 end: end.clone(),
                 stderr_tail: stderr_tail.clone(),
+                result: report.result.clone(),
             };
-            attempt.failed_effects = 0;
-            attempt.usage += *usage;
-            spec.phases.get_mut(*phase).usage += *usage;
-            spec.usage += *usage;
+            running.failed_effects = 0;
+            count(spec, *phase, *attempt, report).ok_or_else(misfit)?;
         }
+        EventBody::RunStopped {
+            phase,
+            attempt,
+            repair: _,
+            report,
+        } => count(spec, *phase, *attempt, report).ok_or_else(misfit)?,
         EventBody::PhaseCompleted {
             phase,
             attempt,
@@ -294,6 +307,18 @@ fn evolve(
                 reason: reason.clone(),
             });
         }
+        EventBody::BudgetChanged {
+            by: _,
+            budget,
+            phase_budget,
+        } => {
+            spec.policy.budget = *budget;
+            spec.policy.phase_budget = *phase_budget;
+        }
+        EventBody::ExecutionResumed { by: _ } => {
+            spec.status = SpecStatus::Executing;
+            spec.failure = None;
+        }
         EventBody::ExecutionCompleted {} => finish(spec, SpecStatus::Completed),
         EventBody::ExecutionFailed { failure: _ } => finish(spec, SpecStatus::Failed),
         EventBody::ExecutionCancelled {} => finish(spec, SpecStatus::Cancelled),
@@ -320,6 +345,12 @@ fn begin(
         facts: None,
         inputs: None,
         findings: Vec::new(),
+        previous: None,
+        session: None,
+        session_usage: Usage::default(),
+        agent_version: None,
+        model: None,
+        uncounted: None,
         failed_effects: 0,
         not_before,
         deadline,
@@ -327,6 +358,39 @@ fn begin(
         ended_at: None,
         usage: Usage::default(),
     }
+}
+
+/// Counts what a run of an attempt consumed, be the attempt under way or not.
+fn count(spec: &mut Spec, phase: Phase, number: AttemptNumber, report: &RunReport) -> Option<()> {
+    let RunReport {
+        usage,
+        session,
+        version,
+        model,
+        result: _,
+        outcome: _,
+    } = report;
+    let attempt = find(spec, phase, number)?;
+    attempt.uncounted = None;
+    attempt.usage += *usage;
+    if let Some(session) = session {
+        if attempt.session.as_ref() != Some(session) {
+            attempt.session = Some(session.clone());
+            attempt.session_usage = Usage::default();
+        }
+        attempt.session_usage += *usage;
+    }
+    for (known, told) in [
+        (&mut attempt.agent_version, version),
+        (&mut attempt.model, model),
+    ] {
+        if told.is_some() {
+            known.clone_from(told);
+        }
+    }
+    spec.phases.get_mut(phase).usage += *usage;
+    spec.usage += *usage;
+    Some(())
 }
 
 fn find(spec: &mut Spec, phase: Phase, number: AttemptNumber) -> Option<&mut Attempt> {

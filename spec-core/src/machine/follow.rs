@@ -1,6 +1,5 @@
 //! Following a run: its lines become progress events, in small timed batches.
 
-use std::collections::VecDeque;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -9,44 +8,25 @@ use futures_util::StreamExt as _;
 use super::Observation;
 use super::driver::{Current, Driver, Performed};
 use super::effect::sandbox_ref;
-use crate::agent::{AgentDecoder, AgentEvent, CommandAgent};
-use crate::attempt::FailureKind;
+use super::reader::{MAX_BATCH, Reader};
+use crate::agent::{AgentDecoder, CommandAgent, RunOutcome, RunRecord};
+use crate::attempt::{Attempt, FailureKind};
 use crate::clock::Timestamp;
-use crate::event::{EventBody, NewEvent, ProgressItem};
-use crate::id::{AttemptKey, OutputCursor, RunKey};
+use crate::event::{EventBody, NewEvent};
+use crate::id::RunKey;
 use crate::phase::Phase;
-use crate::sandbox::{Channel, Output, OutputLine, SandboxSpawner};
+use crate::policy::Budget;
+use crate::sandbox::{Output, SandboxRef, SandboxSpawner};
 use crate::spec::Spec;
 use crate::store::{Checkpoint, SpecStore};
 use crate::usage::Usage;
 
-/// Progress items stored per run; what comes after is counted.
-const MAX_ITEMS: u64 = 2000;
 /// How long a run goes on before what its driver remembers is let go.
 const MIN_IDLE: Duration = Duration::from_secs(1);
-/// Progress items per event.
-const MAX_BATCH: usize = 50;
-/// Characters of a progress item.
-const MAX_ITEM_CHARS: usize = 500;
-/// Lines and bytes of standard error that are kept for a failure's message.
-const TAIL_LINES: usize = 20;
-const TAIL_BYTES: usize = 2000;
-
-/// What was read of a run and not stored yet, and the totals so far.
-#[derive(Debug)]
-struct Reader {
-    run: RunKey,
-    decoder: Box<dyn AgentDecoder>,
-    items: Vec<ProgressItem>,
-    omitted: u64,
-    stored_items: u64,
-    bytes: u64,
-    usage: Usage,
-    tail: VecDeque<String>,
-    /// Position after the last line read; `None` when nothing is new since the last checkpoint.
-    cursor: Option<OutputCursor>,
-    has_read: bool,
-}
+/// How long a run that nobody needs any more is listened to for what it has consumed.
+const MAX_ACCOUNT: Duration = Duration::from_secs(1);
+/// How long it may be silent meanwhile.
+const MAX_ACCOUNT_SILENCE: Duration = Duration::from_millis(100);
 
 impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     /// Follows `run` until it ends, prints too much, or `until` has come.
@@ -61,16 +41,15 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         let Some(sandbox) = sandbox_ref(spec, key) else {
             return Performed::Again;
         };
-        let decoder = match self.decoder(spec, key.phase) {
+        let Some((_, attempt)) = spec.active_attempt() else {
+            return Performed::Again;
+        };
+        let decoder = match self.decoder(attempt, key.phase) {
             Ok(decoder) => decoder,
             Err(unprepared) => return unprepared.into_performed(key),
         };
-        let checkpoint = current
-            .checkpoint
-            .as_ref()
-            .filter(|checkpoint| checkpoint.run == run);
-        let mut reader = Reader::resume(run, decoder, checkpoint);
-        let after = checkpoint.map(|checkpoint| checkpoint.cursor.clone());
+        let mut reader = reader_of(run, attempt, decoder, current.checkpoint.as_ref());
+        let after = reader.cursor().cloned();
         let mut output = match self.machine.spawner.output(&sandbox, &run, after).await {
             Ok(output) => output,
             Err(error) => {
@@ -103,23 +82,18 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             };
             match item {
                 Some(Some(Ok(Output::Line(line)))) => {
-                    reader.take(line);
+                    let stop = reader.take(line, &self.machine.host.prices);
                     due.get_or_insert_with(|| self.now() + interval);
-                    if reader.bytes > spec.policy.max_output_bytes {
-                        break too_much_output(spec, key);
+                    if let Some(outcome) = stop.or_else(|| over_limit(spec, &mut reader)) {
+                        let report = reader.record.report(outcome);
+                        break Observation::RunStopped { run, report };
                     }
                     if reader.items.len() < MAX_BATCH {
                         continue;
                     }
                 }
                 Some(Some(Ok(Output::Ended(end)))) => {
-                    let stderr_tail = reader.tail_text();
-                    break Observation::RunEnded {
-                        run,
-                        end,
-                        stderr_tail,
-                        usage: reader.usage,
-                    };
+                    break reader.ended(&spec.worker(), end);
                 }
                 Some(Some(Err(error))) => {
                     break Self::judge_error(key, "cannot follow the run", &error);
@@ -155,33 +129,72 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         }
     }
 
+    /// Counts what a run of an ended attempt has consumed, as far as its sandbox still tells.
+    pub(super) async fn account(&self, current: &Current, run: RunKey) -> Performed {
+        let found = current.spec.attempts().find(|(key, _)| *key == run.attempt);
+        let Some((key, attempt)) = found else {
+            return Performed::Again;
+        };
+        let decoder = self
+            .decoder(attempt, key.phase)
+            .unwrap_or_else(|_unknown| CommandAgent::line_decoder());
+        let mut reader = reader_of(run, attempt, decoder, current.checkpoint.as_ref());
+        let sandbox = SandboxRef {
+            key: key.sandbox_key(),
+            id: attempt.facts.as_ref().map(|facts| facts.id.clone()),
+        };
+        let read = async {
+            let after = reader.cursor().cloned();
+            let output = self.machine.spawner.output(&sandbox, &run, after).await;
+            // What cannot be read any more was counted up to the checkpoint.
+            let Ok(mut output) = output else { return };
+            loop {
+                tokio::select! {
+                    biased;
+                    item = output.next() => match item {
+                        Some(Ok(Output::Line(line))) => {
+                            reader.take(line, &self.machine.host.prices);
+                        }
+                        Some(Ok(Output::Ended(_)) | Err(_)) | None => return,
+                    },
+                    () = self.sleep(MAX_ACCOUNT_SILENCE) => return,
+                }
+                if reader.bytes > current.spec.policy.max_output_bytes {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            () = read => {}
+            () = self.sleep(MAX_ACCOUNT) => {}
+        }
+        let report = reader.record.report(RunOutcome::Done);
+        Observation::RunStopped { run, report }.into()
+    }
+
     fn decoder(
         &self,
-        spec: &Spec,
+        attempt: &Attempt,
         phase: Phase,
     ) -> Result<Box<dyn AgentDecoder>, super::prepare::Unprepared> {
-        match spec.active_attempt() {
-            Some((_, attempt)) if phase != Phase::Sync => Ok(self.agent(&attempt.agent)?.decoder()),
-            _ => Ok(CommandAgent::line_decoder()),
+        if phase == Phase::Sync {
+            return Ok(CommandAgent::line_decoder());
         }
+        Ok(self.agent(&attempt.agent)?.decoder())
     }
 
     /// Has what was read stored; `last` when nothing follows.
     async fn store(&self, spec: &Spec, reader: &mut Reader, last: bool) {
-        let Some(cursor) = reader.cursor.take() else {
+        let Some((items, omitted, checkpoint)) = reader.take_unstored(last) else {
             return;
         };
         let RunKey {
             attempt: key,
             repair,
-        } = reader.run;
-        let items = std::mem::take(&mut reader.items);
-        reader.stored_items += items.len() as u64;
+        } = checkpoint.run;
         let mut events = Vec::new();
-        // What was omitted is told with the next item, or at the end: a flood of lines must not
-        // become a flood of events.
-        if !items.is_empty() || (last && reader.omitted > 0) {
-            let omitted = std::mem::take(&mut reader.omitted);
+        if !items.is_empty() || omitted > 0 {
             events.push(NewEvent {
                 at: self.now().max(spec.updated_at),
                 revision: spec.revision,
@@ -194,101 +207,54 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 },
             });
         }
-        let checkpoint = Checkpoint {
-            run: reader.run,
-            cursor,
-            bytes: reader.bytes,
-            items: reader.stored_items,
-            usage: reader.usage,
-            stderr_tail: reader.tail_text(),
-        };
         self.writes.append(events, checkpoint).await;
     }
 }
 
-fn too_much_output(spec: &Spec, key: AttemptKey) -> Observation {
-    let limit = spec.policy.max_output_bytes;
-    let who = spec.worker();
-    let message = format!(
-        "{who} printed more than {limit} bytes; raise policy.max_output_bytes if that is meant"
-    );
-    Observation::AttemptFailed {
-        key,
-        kind: FailureKind::TooMuchOutput,
-        message,
+/// A reader that goes on where the checkpoint of this run is, if there is one.
+fn reader_of(
+    run: RunKey,
+    attempt: &Attempt,
+    decoder: Box<dyn AgentDecoder>,
+    checkpoint: Option<&Checkpoint>,
+) -> Reader {
+    match checkpoint.filter(|checkpoint| checkpoint.run == run) {
+        Some(checkpoint) => Reader::resume(decoder, checkpoint.clone()),
+        // What was counted for the session before is not counted again.
+        None if run.repair.get() > 0 => {
+            Reader::begin(run, decoder, RunRecord::after(attempt.session_usage))
+        }
+        None => Reader::begin(run, decoder, RunRecord::default()),
     }
 }
 
-impl Reader {
-    fn resume(
-        run: RunKey,
-        decoder: Box<dyn AgentDecoder>,
-        checkpoint: Option<&Checkpoint>,
-    ) -> Self {
-        let tail = checkpoint.map_or("", |checkpoint| &checkpoint.stderr_tail);
-        Self {
-            run,
-            decoder,
-            items: Vec::new(),
-            omitted: 0,
-            stored_items: checkpoint.map_or(0, |checkpoint| checkpoint.items),
-            bytes: checkpoint.map_or(0, |checkpoint| checkpoint.bytes),
-            usage: checkpoint.map_or(Usage::default(), |checkpoint| checkpoint.usage),
-            tail: tail.lines().map(str::to_owned).collect(),
-            cursor: None,
-            has_read: false,
-        }
+/// Why the run may not go on, if so.
+fn over_limit(spec: &Spec, reader: &mut Reader) -> Option<RunOutcome> {
+    let policy = &spec.policy;
+    let who = spec.worker();
+    if reader.bytes > policy.max_output_bytes {
+        let limit = policy.max_output_bytes;
+        let message = format!(
+            "{who} printed more than {limit} bytes; raise policy.max_output_bytes if that is meant"
+        );
+        let kind = FailureKind::TooMuchOutput;
+        return Some(RunOutcome::Failed { kind, message });
     }
-
-    fn take(&mut self, line: OutputLine) {
-        self.bytes += line.text.len() as u64 + line.dropped + 1;
-        match self.decoder.line(&line) {
-            Some(AgentEvent::Progress(item)) => self.show(item),
-            Some(AgentEvent::Usage(usage)) => self.usage = usage,
-            Some(AgentEvent::Error(text)) => self.keep(&text),
-            None => {}
+    let phase = reader.run().attempt.phase;
+    let used = reader.usage_to_check()?;
+    let mut watch = |name: &str, budget: &Budget, before: Usage| {
+        let mut now = before;
+        now += used;
+        if let Some(exceeded) = budget.exceeded_by(now) {
+            return Some(format!("the budget of the {name} is used up: {exceeded}"));
         }
-        if line.channel == Channel::Stderr {
-            self.keep(&line.text);
+        if let Some(warning) = budget.warning(policy.budget_warning_percent, before, now) {
+            reader.warn(format!("{warning} of the budget of the {name}"));
         }
-        self.cursor = Some(line.cursor);
-        self.has_read = true;
-    }
-
-    fn show(&mut self, mut item: ProgressItem) {
-        if self.stored_items + self.items.len() as u64 >= MAX_ITEMS {
-            self.omitted += 1;
-            return;
-        }
-        if let Some((at, _)) = item.text.char_indices().nth(MAX_ITEM_CHARS) {
-            item.text.truncate(at);
-            item.text.push('…');
-        }
-        // NUL cannot be stored everywhere, and no person can read it.
-        item.text.retain(|c| c != '\0');
-        self.items.push(item);
-    }
-
-    fn keep(&mut self, line: &str) {
-        let kept: String = line
-            .chars()
-            .filter(|c| *c != '\0')
-            .take(TAIL_BYTES / 4)
-            .collect();
-        self.tail.push_back(kept);
-        while self.tail.len() > TAIL_LINES
-            || (self.tail.len() > 1
-                && self.tail.iter().map(|line| line.len() + 1).sum::<usize>() > TAIL_BYTES)
-        {
-            self.tail.pop_front();
-        }
-    }
-
-    fn tail_text(&self) -> String {
-        self.tail
-            .iter()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join("\n")
-    }
+        None
+    };
+    let message = watch("spec", &policy.budget, spec.usage)
+        .or_else(|| watch("phase", &policy.phase_budget, spec.phases.get(phase).usage))?;
+    let kind = FailureKind::BudgetExceeded;
+    Some(RunOutcome::Failed { kind, message })
 }

@@ -33,6 +33,7 @@ use crate::store::{
     StoreErrorKind,
 };
 use crate::sync::SyncTarget;
+use crate::usage::PriceTable;
 
 /// Commits of a command that lose the race against others before it is given up. Each loss means
 /// that somebody else got through.
@@ -116,6 +117,7 @@ pub(super) struct Host {
     pub(super) agents: BTreeMap<AgentName, Arc<dyn Agent>>,
     pub(super) default_agent: Option<AgentName>,
     pub(super) targets: Vec<Arc<dyn SyncTarget>>,
+    pub(super) prices: Arc<PriceTable>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn IdGenerator>,
     pub(super) config: RunnerConfig,
@@ -167,6 +169,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                 agents: BTreeMap::new(),
                 default_agent: None,
                 targets: Vec::new(),
+                prices: Arc::default(),
                 clock: Arc::new(SystemClock),
                 ids: Arc::new(UuidV7Generator),
                 config: RunnerConfig::new(Environment::fallback()),
@@ -194,6 +197,13 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     #[must_use]
     pub fn with_sync_target(mut self, target: impl SyncTarget) -> Self {
         self.host.targets.push(Arc::new(target));
+        self
+    }
+
+    /// Replaces the prices of models, for agents that do not tell what they cost.
+    #[must_use]
+    pub fn with_prices(mut self, prices: PriceTable) -> Self {
+        self.host.prices = Arc::new(prices);
         self
     }
 

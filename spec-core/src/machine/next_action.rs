@@ -26,6 +26,8 @@ pub enum Action {
     Evaluate(RunKey),
     /// Likewise for SYNC: compute the report and hand the spec to the targets.
     Sync(RunKey),
+    /// Count what this run of an ended attempt has consumed, while its sandbox still tells.
+    Account(RunKey),
     /// The attempt's time is up; nothing to do but to say so.
     Expire(AttemptKey),
     /// End this sandbox.
@@ -51,6 +53,9 @@ pub fn next_action(spec: &Spec, now: Timestamp) -> Action {
             SandboxStatus::Requested | SandboxStatus::Ready => now,
             SandboxStatus::Ending { ask_again_at, .. } => ask_again_at,
         };
+        if let Some(repair) = attempt.uncounted {
+            return Action::Account(key.run_key(repair));
+        }
         if due <= now {
             let id = attempt.facts.as_ref().map(|facts| facts.id.clone());
             return Action::Terminate(SandboxRef {
@@ -103,6 +108,7 @@ pub fn due_at(spec: &Spec) -> Option<Timestamp> {
         | Action::Follow { .. }
         | Action::Evaluate(_)
         | Action::Sync(_)
+        | Action::Account(_)
         | Action::Expire(_)
         | Action::Terminate(_) => Some(spec.updated_at),
     }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use crate::agent::RunReport;
 use crate::artifact::Artifact;
 use crate::attempt::{FailureKind, PinnedInputs, SandboxFacts};
 use crate::finding::Finding;
 use crate::id::{AttemptKey, RunKey};
 use crate::sandbox::RunEnd;
-use crate::usage::Usage;
 
 use super::Command;
 
@@ -36,6 +36,8 @@ pub enum Verdict {
         message: String,
         /// What is wrong, place by place.
         findings: Vec<Finding>,
+        /// The output, if it is short enough to be shown to the next run.
+        output: Option<String>,
     },
 }
 
@@ -64,8 +66,15 @@ pub enum Observation {
         end: RunEnd,
         /// The last lines of its standard error.
         stderr_tail: String,
-        /// What it consumed.
-        usage: Usage,
+        /// What its output told.
+        report: RunReport,
+    },
+    /// The run was given up, or its attempt has ended.
+    RunStopped {
+        /// The run.
+        run: RunKey,
+        /// What its output told, and why it was given up.
+        report: RunReport,
     },
     /// The run's result was judged.
     Judged {

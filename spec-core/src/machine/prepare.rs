@@ -3,11 +3,14 @@
 use super::driver::Driver;
 use super::known::{Earlier, ResultPlace};
 use super::sync_run;
-use crate::agent::{Agent, AgentContext, AgentTask, PROTOCOL_VERSION, RunPlan, prompt};
+use crate::agent::{
+    Agent, AgentContext, AgentTask, PROTOCOL_VERSION, RunLimits, RunPlan, prompt,
+};
 use crate::artifact::{schema, schema_hash};
 use crate::attempt::{FailureKind, PinnedInputs};
 use crate::id::{ContentHash, RunKey};
 use crate::phase::Phase;
+use crate::policy::Budget;
 use crate::sandbox::SandboxSpawner;
 use crate::spec::Spec;
 use crate::store::{SpecStore, StoreError};
@@ -98,6 +101,11 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             prompt: prompt(&context),
             schema: schema(phase),
             context,
+            resume: attempt
+                .session
+                .clone()
+                .filter(|_| attempt.repair.get() > 0),
+            limits: limits(spec, phase),
         };
         let plan = agent.plan(&task).map_err(|invalid| {
             let name = agent.name();
@@ -129,6 +137,20 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 format!("no agent `{name}` is registered with this runner; register it or launch with another"),
             )
         })
+    }
+}
+
+/// What is left of the budgets for a run of `phase`.
+fn limits(spec: &Spec, phase: Phase) -> RunLimits {
+    let of_phase = spec.phases.get(phase).usage;
+    let left = spec.policy.budget.left(spec.usage);
+    let Budget {
+        tokens,
+        cost_micro_usd,
+    } = left.and(spec.policy.phase_budget.left(of_phase));
+    RunLimits {
+        tokens,
+        cost_micro_usd,
     }
 }
 

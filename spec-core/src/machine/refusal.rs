@@ -23,6 +23,12 @@ pub enum Refusal {
         /// What is happening.
         towards: &'static str,
     },
+    /// The budget would be used up already.
+    #[error("the budget is too small: {exceeded}")]
+    BudgetExceeded {
+        /// How it is used up.
+        exceeded: String,
+    },
     /// The command has its place and is not available in this version.
     #[error("`{verb}` is not available in this version")]
     Unavailable {

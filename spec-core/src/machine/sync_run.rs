@@ -45,6 +45,7 @@ pub(super) fn plan(
     Ok(RunPlan {
         files,
         argv: vec!["sh".to_owned(), format!("{folder}/sync.sh")],
+        needs: Vec::new(),
         env: BTreeMap::from([
             ("SPEC_RUN_DIR".to_owned(), folder),
             ("SPEC_REPOSITORY".to_owned(), layout.repository.clone()),

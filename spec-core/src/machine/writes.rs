@@ -306,6 +306,10 @@ fn is_note(event: &EventBody) -> bool {
         | EventBody::EffectFailed { .. }
         | EventBody::PhaseCompleted { .. }
         | EventBody::PhaseFailed { .. }
+        // What it tells is gone with the sandbox, which is ended next.
+        | EventBody::RunStopped { .. }
+        | EventBody::BudgetChanged { .. }
+        | EventBody::ExecutionResumed { .. }
         | EventBody::SandboxEnding { .. }
         | EventBody::SandboxAbandoned { .. }
         | EventBody::CancelRequested { .. }

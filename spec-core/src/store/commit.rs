@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::Lease;
+use crate::agent::RunRecord;
 use crate::artifact::Artifact;
 use crate::event::NewEvent;
 use crate::id::{IdempotencyKey, OutputCursor, Revision, RunKey, RunnerId, Sequence, SpecId};
 use crate::machine::Transition;
 use crate::spec::Spec;
-use crate::usage::Usage;
 
 /// How far the output of a run was read. Belongs to the run it names; of no meaning to others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,8 +21,9 @@ pub struct Checkpoint {
     pub bytes: u64,
     /// Progress items stored for this run.
     pub items: u64,
-    /// What the run has consumed up to there.
-    pub usage: Usage,
+    /// What was told up to there.
+    #[serde(default)]
+    pub record: RunRecord,
     /// The last lines of its standard error up to there.
     #[serde(default)]
     pub stderr_tail: String,

@@ -161,7 +161,7 @@ pub(crate) fn line(spec: &Spec, lease: Lease, text: &str) -> Append {
             cursor: OutputCursor::new("line 1").unwrap(),
             bytes: 80,
             items: 1,
-            usage: Usage::default(),
+            record: RunRecord::default(),
             stderr_tail: text.to_owned(),
         },
     }

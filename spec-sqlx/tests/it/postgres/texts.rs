@@ -53,7 +53,7 @@ async fn odd_texts_of_agents_and_users_come_back_as_they_were() {
         repair: attempt.repair,
         end: RunEnd::Exited { code: 1 },
         stderr_tail: ODD.to_owned(),
-        usage: Usage::default(),
+        report: RunReport::default(),
     };
     commit.events.push(ended.clone());
     let spec = commit.spec.clone();

@@ -31,6 +31,11 @@ fn policy() -> Policy {
             tokens: Some(u64::MAX),
             cost_micro_usd: Some(1),
         },
+        phase_budget: Budget {
+            tokens: None,
+            cost_micro_usd: Some(u64::MAX),
+        },
+        budget_warning_percent: 33,
         sandbox_reuse: SandboxReuse::PerSpec,
         agent: Some(AgentName::new("claude").unwrap()),
         fallback_agent: Some(AgentName::new("codex").unwrap()),

@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::agent::{
+    AgentEnd, AgentEvent, AgentResult, ResultKind, RunOutcome, RunRecord, RunReport,
+};
 use crate::artifact::{Artifact, Author, content_hash};
-use crate::attempt::{PinnedInputs, SandboxFacts};
+use crate::attempt::{FailureKind, PinnedInputs, SandboxFacts};
 use crate::clock::{IdGenerator, Timestamp, UuidV7Generator};
 use crate::event::{EventBody, NewEvent, ProgressItem, ProgressKind};
 use crate::finding::Finding;
 use crate::id::{
-    AgentName, ArtifactVersion, AttemptKey, CommitId, ContentHash, OutputCursor, ProjectId, RunKey,
+    AgentName, AgentSessionId, ArtifactVersion, AttemptKey, CommitId, ContentHash, OutputCursor, ProjectId, RunKey,
     RunnerId, SandboxId, SpecId, UserId,
 };
 use crate::machine::{
@@ -20,7 +23,7 @@ use crate::policy::Policy;
 use crate::sandbox::{Isolation, Layout, Origin, RunEnd, SandboxRef};
 use crate::spec::{Description, Spec, Title};
 use crate::store::{Checkpoint, Create};
-use crate::usage::Usage;
+use crate::usage::{Tokens, UsageReport, UsageScope};
 
 pub(super) fn spec_id() -> SpecId {
     SpecId::from_uuid(UuidV7Generator.uuid())
@@ -85,7 +88,7 @@ pub(super) fn step(spec: &Spec, now: Timestamp) -> Transition {
             run,
             end: RunEnd::Exited { code: 0 },
             stderr_tail: "done ✓".to_owned(),
-            usage: usage(),
+            report: report(),
         },
         Action::Evaluate(run) | Action::Sync(run) => Observation::Judged {
             run,
@@ -96,7 +99,7 @@ pub(super) fn step(spec: &Spec, now: Timestamp) -> Transition {
         Action::Terminate(SandboxRef { key, .. }) => {
             Observation::SandboxGone { key: key.attempt() }
         }
-        action @ (Action::Expire(_) | Action::SleepUntil(_) | Action::Nothing) => {
+        action @ (Action::Account(_) | Action::Expire(_) | Action::SleepUntil(_) | Action::Nothing) => {
             panic!("spec {} cannot go on: {action:?}", spec.id)
         }
     };
@@ -202,7 +205,7 @@ pub(super) fn checkpoint(spec: &Spec, line: u64) -> Checkpoint {
         cursor: OutputCursor::new(format!("line {line}")).unwrap(),
         bytes: line * 80,
         items: line,
-        usage: usage(),
+        record: record(),
         stderr_tail: format!("said at line {line}"),
     }
 }
@@ -216,11 +219,50 @@ fn run(spec: &Spec) -> RunKey {
     key.run_key(attempt.repair)
 }
 
-fn usage() -> Usage {
-    Usage {
-        input_tokens: 1200,
-        cached_input_tokens: 800,
-        output_tokens: 300,
-        cost_micro_usd: 4_500,
+/// What a run tells that tells everything.
+fn told() -> Vec<AgentEvent> {
+    let usage = |scope, cost_micro_usd| {
+        AgentEvent::Usage(UsageReport {
+            scope,
+            model: None,
+            tokens: Tokens {
+                input: 1200,
+                cached_input: 800,
+                cache_write: 100,
+                output: 300,
+            },
+            cost_micro_usd,
+        })
+    };
+    vec![
+        AgentEvent::Started {
+            session: Some(AgentSessionId::new("session ✓").unwrap()),
+            version: Some("1.2.3".to_owned()),
+            model: Some("model-5".to_owned()),
+        },
+        usage(UsageScope::Message("message 1".to_owned()), None),
+        usage(UsageScope::Run, Some(4_500)),
+        AgentEvent::Result(AgentResult {
+            kind: ResultKind::Structured,
+            text: String::new(),
+        }),
+        AgentEvent::Unknown,
+        AgentEvent::Ended(AgentEnd::Failed {
+            kind: FailureKind::ModelUnavailable,
+            message: "too busy".to_owned(),
+        }),
+    ]
+}
+
+fn record() -> RunRecord {
+    let mut record = RunRecord::default();
+    let before = OutputCursor::new("line 1").unwrap();
+    for event in told() {
+        record.note(event, Some(&before), |_| None);
     }
+    record
+}
+
+fn report() -> RunReport {
+    record().report(RunOutcome::Done)
 }
