@@ -211,7 +211,11 @@ impl AgentSessionId {
         for (byte, digit) in bytes.iter_mut().zip(digest) {
             *byte = digit;
         }
-        Self(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
+        Self(
+            uuid::Builder::from_random_bytes(bytes)
+                .into_uuid()
+                .to_string(),
+        )
     }
 }
 
@@ -222,7 +226,10 @@ impl AttemptNumber {
         Self(1)
     }
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the form that serde asks for"
+    )]
     pub(crate) fn is_first(&self) -> bool {
         self.0 == 1
     }

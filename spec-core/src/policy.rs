@@ -144,8 +144,13 @@ impl Budget {
                 dollars(limit)
             ));
         }
-        (used.cost_micro_usd > limit)
-            .then(|| format!("{} of {} are used", dollars(used.cost_micro_usd), dollars(limit)))
+        (used.cost_micro_usd > limit).then(|| {
+            format!(
+                "{} of {} are used",
+                dollars(used.cost_micro_usd),
+                dollars(limit)
+            )
+        })
     }
 
     /// Likewise, also when nothing is left of it.
@@ -190,7 +195,7 @@ impl Budget {
     }
 
     /// Checks the bounds.
-    fn validate(&self, field: &'static str) -> Result<(), InvalidInput> {
+    pub(crate) fn validate(&self, field: &'static str) -> Result<(), InvalidInput> {
         if self.tokens == Some(0) || self.cost_micro_usd == Some(0) {
             return Err(InvalidInput::new(field, "limits must be at least 1"));
         }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::attempt::{Attempt, Failure};
 use crate::clock::Timestamp;
 use crate::id::{
-    AgentName, ArtifactVersion, AttemptKey, AttemptNumber, CommitId, ContentHash, ProjectId, Revision, SandboxId,
-    SpecId, UserId,
+    AgentName, ArtifactVersion, AttemptKey, AttemptNumber, CommitId, ContentHash, ProjectId,
+    Revision, SandboxId, SpecId, UserId,
 };
 use crate::invalid_input::InvalidInput;
 use crate::phase::Phase;

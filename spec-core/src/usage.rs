@@ -2,9 +2,12 @@
 
 mod ledger;
 mod prices;
+mod summary;
 
 pub use ledger::{RunLedger, UsageReport, UsageScope};
 pub use prices::PriceTable;
+pub(crate) use summary::of_spec;
+pub use summary::{AgentUsage, AttemptUsage, PhaseUsage, SpecUsage};
 
 use std::ops::AddAssign;
 
@@ -44,7 +47,10 @@ pub struct Usage {
     pub unpriced_tokens: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde asks for"
+)]
 fn is_zero(count: &u64) -> bool {
     *count == 0
 }

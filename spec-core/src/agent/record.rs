@@ -64,7 +64,10 @@ pub struct RunRecord {
     unknown: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde asks for"
+)]
 fn is_zero(count: &u64) -> bool {
     *count == 0
 }

@@ -60,7 +60,13 @@ mod tests {
             document_in("Here:\n```json\n{\"a\":1}\n```\nor\n```\n{\"a\":2}\n```\n```sh\nls\n```"),
             Some("{\"a\":2}")
         );
-        for none in ["", "done", "```json\n{\"a\":1}", "```\n[1]\n```", "\"text\""] {
+        for none in [
+            "",
+            "done",
+            "```json\n{\"a\":1}",
+            "```\n[1]\n```",
+            "\"text\"",
+        ] {
             assert_eq!(document_in(none), None, "{none}");
         }
     }

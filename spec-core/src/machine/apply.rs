@@ -360,7 +360,13 @@ impl Change {
                 let seconds = self.spec.policy.attempt_timeout.as_secs();
                 let who = self.spec.worker();
                 let message = format!("not done within {seconds} s ({who})");
-                self.fail(key, FailureKind::DeadlineExceeded, &message, Vec::new(), None)
+                self.fail(
+                    key,
+                    FailureKind::DeadlineExceeded,
+                    &message,
+                    Vec::new(),
+                    None,
+                )
             }
             Observation::SandboxGone { key } => {
                 self.expect_unsettled(key)?;
@@ -646,7 +652,9 @@ impl Change {
         } else if kind.is_retryable() && tries < *max_attempts {
             Some(agent)
         } else if kind.is_of_the_agent() && phase != Phase::Sync {
-            fallback_agent.as_ref().filter(|fallback| *fallback != agent)
+            fallback_agent
+                .as_ref()
+                .filter(|fallback| *fallback != agent)
         } else {
             None
         };

@@ -57,7 +57,12 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             Some(Printed::Cut) | None => None,
         };
         let agent = &attempt.agent;
-        match self.machine.spawner.read_file(sandbox, file, MAX_RESULT_BYTES).await {
+        match self
+            .machine
+            .spawner
+            .read_file(sandbox, file, MAX_RESULT_BYTES)
+            .await
+        {
             Ok(Some(bytes)) => return Ok(Collected::Document(bytes)),
             Ok(None) => {}
             Err(error) if is_unusable(&error) => {
@@ -71,14 +76,21 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 ));
             }
             Err(error) => {
-                return Err(Self::judge_error(run.attempt, "cannot read the result", &error));
+                return Err(Self::judge_error(
+                    run.attempt,
+                    "cannot read the result",
+                    &error,
+                ));
             }
         }
         if let Some(document) = message.as_deref().and_then(document_in) {
             return Ok(Collected::Document(document.as_bytes().to_vec()));
         }
         let (rule, why) = match (printed_cut(&attempt.stage, message.as_ref()), &message) {
-            (true, _) => ("output.too_long", "its result is too long for one line of output"),
+            (true, _) => (
+                "output.too_long",
+                "its result is too long for one line of output",
+            ),
             (false, Some(_)) => ("output.missing", "its last message holds no JSON document"),
             (false, None) => ("output.missing", "there is no result.json"),
         };
@@ -115,10 +127,13 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             if line.dropped > 0 {
                 return Ok(Some(Printed::Cut));
             }
-            let result = decoder.line(&line).into_iter().find_map(|event| match event {
-                AgentEvent::Result(result) if result.kind == at.kind => Some(result),
-                _ => None,
-            });
+            let result = decoder
+                .line(&line)
+                .into_iter()
+                .find_map(|event| match event {
+                    AgentEvent::Result(result) if result.kind == at.kind => Some(result),
+                    _ => None,
+                });
             return Ok(result.map(Printed::Whole));
         }
         Ok(None)
@@ -135,7 +150,13 @@ enum Printed {
 
 /// Whether a line was said to hold a result and did not.
 fn printed_cut(stage: &AttemptStage, message: Option<&String>) -> bool {
-    matches!(stage, AttemptStage::Collecting { result: Some(_), .. }) && message.is_none()
+    matches!(
+        stage,
+        AttemptStage::Collecting {
+            result: Some(_),
+            ..
+        }
+    ) && message.is_none()
 }
 
 /// True when there is something, but not a file one could use.

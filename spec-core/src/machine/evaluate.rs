@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 
+use super::collect::Collected;
 use super::driver::{Driver, Performed, chain, failed_effect};
 use super::effect::sandbox_ref;
-use super::collect::Collected;
 use super::known::ResultPlace;
 use super::{Observation, Verdict, sync_run};
 use crate::artifact::{Artifact, Author, PhaseOutput, content_hash};

@@ -23,7 +23,7 @@ use crate::id::{
 };
 use crate::invalid_input::InvalidInput;
 use crate::phase::Phase;
-use crate::policy::Policy;
+use crate::policy::{Budget, Policy};
 use crate::project::ProjectSource;
 use crate::sandbox::SandboxSpawner;
 use crate::spec::{Description, Spec, Title};
@@ -33,7 +33,7 @@ use crate::store::{
     StoreErrorKind,
 };
 use crate::sync::SyncTarget;
-use crate::usage::PriceTable;
+use crate::usage::{self, PriceTable, SpecUsage};
 
 /// Commits of a command that lose the race against others before it is given up. Each loss means
 /// that somebody else got through.
@@ -377,15 +377,23 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
             .or(of_project)
             .or_else(|| self.host.default_agent.clone())
             .ok_or_else(|| InvalidInput::new("policy.agent", "no agent is registered"))?;
-        if self.host.agents.contains_key(&agent) {
-            return Ok(agent);
+        self.require_agent("policy.agent", &agent)?;
+        if let Some(fallback) = &policy.fallback_agent {
+            self.require_agent("policy.fallback_agent", fallback)?;
+        }
+        Ok(agent)
+    }
+
+    fn require_agent(&self, field: &'static str, agent: &AgentName) -> Result<(), InvalidInput> {
+        if self.host.agents.contains_key(agent) {
+            return Ok(());
         }
         let known: Vec<_> = self.host.agents.keys().map(AgentName::as_str).collect();
         let reason = format!(
             "no agent `{agent}` is registered; there are: {}",
             known.join(", ")
         );
-        Err(InvalidInput::new("policy.agent", reason))
+        Err(InvalidInput::new(field, reason))
     }
 
     /// Starts a draft.
@@ -412,6 +420,49 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         reason: Option<String>,
     ) -> Result<Spec, Error> {
         self.command(id, Command::Cancel { by, reason }).await
+    }
+
+    /// Changes the limits on what agents may consume: those of the spec, and those of each of its
+    /// phases. They hold from the next run on, and a run that is under way keeps to them as soon as
+    /// its driver hears of it. A spec that failed because a budget was used up goes on with another
+    /// attempt at that phase.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](Error::InvalidInput) for a limit of 0. [`Refused`](Error::Refused) when the
+    /// spec has completed or was cancelled, and with
+    /// [`BudgetExceeded`](super::Refusal::BudgetExceeded) when it failed for its budget and the new one
+    /// would be used up as well; nothing is changed then. [`NotFound`](Error::NotFound);
+    /// [`Store`](Error::Store).
+    pub async fn set_budget(
+        &self,
+        id: SpecId,
+        by: UserId,
+        budget: Budget,
+        phase_budget: Budget,
+    ) -> Result<Spec, Error> {
+        budget.validate("budget")?;
+        phase_budget.validate("phase_budget")?;
+        let command = Command::SetBudget {
+            by,
+            budget,
+            phase_budget,
+        };
+        self.command(id, command).await
+    }
+
+    /// What agents have consumed for a spec, by phase, attempt and agent. Of a run that is under way
+    /// it is what was stored last, at most as old as
+    /// [`with_progress_interval`](RunnerConfig::with_progress_interval) says.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](Error::NotFound); [`Store`](Error::Store).
+    pub async fn usage(&self, id: SpecId) -> Result<SpecUsage, Error> {
+        let stored = self.store.get(id).await;
+        let stored = stored.map_err(Error::store("read a spec"))?;
+        let stored = stored.ok_or(Error::NotFound { id })?;
+        Ok(usage::of_spec(&stored.spec, stored.checkpoint.as_ref()))
     }
 
     /// Does what a person asks for. On `Ok` it is durable. Safe to repeat where the command is.

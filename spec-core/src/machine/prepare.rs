@@ -3,9 +3,7 @@
 use super::driver::Driver;
 use super::known::{Earlier, ResultPlace};
 use super::sync_run;
-use crate::agent::{
-    Agent, AgentContext, AgentTask, PROTOCOL_VERSION, RunLimits, RunPlan, prompt,
-};
+use crate::agent::{Agent, AgentContext, AgentTask, PROTOCOL_VERSION, RunLimits, RunPlan, prompt};
 use crate::artifact::{schema, schema_hash};
 use crate::attempt::{FailureKind, PinnedInputs};
 use crate::id::{ContentHash, RunKey};
@@ -101,10 +99,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             prompt: prompt(&context),
             schema: schema(phase),
             context,
-            resume: attempt
-                .session
-                .clone()
-                .filter(|_| attempt.repair.get() > 0),
+            resume: attempt.session.clone().filter(|_| attempt.repair.get() > 0),
             limits: limits(spec, phase),
         };
         let plan = agent.plan(&task).map_err(|invalid| {

@@ -151,7 +151,10 @@ impl Reader {
     /// What is to be stored, if anything is new: items, how many were left out, and how far it was
     /// read. What was left out is told with the next item, or when nothing follows: a flood of lines
     /// must not become a flood of events.
-    pub(super) fn take_unstored(&mut self, last: bool) -> Option<(Vec<ProgressItem>, u64, Checkpoint)> {
+    pub(super) fn take_unstored(
+        &mut self,
+        last: bool,
+    ) -> Option<(Vec<ProgressItem>, u64, Checkpoint)> {
         let cursor = self.cursor.clone().filter(|_| self.is_new)?;
         self.is_new = false;
         let items = std::mem::take(&mut self.items);

@@ -74,7 +74,11 @@ impl RunLedger {
 
     /// Takes a report, with the price of its tokens if the agent does not tell the money and somebody
     /// knows. Taken again, it changes nothing.
-    pub fn record(&mut self, report: &UsageReport, price: impl FnOnce(&UsageReport) -> Option<u64>) {
+    pub fn record(
+        &mut self,
+        report: &UsageReport,
+        price: impl FnOnce(&UsageReport) -> Option<u64>,
+    ) {
         let Tokens {
             input,
             cached_input,
@@ -104,7 +108,11 @@ impl RunLedger {
         if let Some((_, known)) = self.messages.iter_mut().find(|(known, _)| *known == id) {
             let all = known.max(usage);
             // The money is that of the fuller count: the other may lack a price.
-            let money = if usage.tokens() < known.tokens() { *known } else { usage };
+            let money = if usage.tokens() < known.tokens() {
+                *known
+            } else {
+                usage
+            };
             *known = Usage {
                 cost_micro_usd: money.cost_micro_usd,
                 unpriced_tokens: money.unpriced_tokens,

@@ -15,6 +15,7 @@ use futures_core::stream::BoxStream;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 use spec_core::Phase;
+use spec_core::agent::RunRecord;
 use spec_core::artifact::{Artifact, Author, content_hash};
 use spec_core::event::{EventBody, NewEvent, ProgressItem, ProgressKind};
 use spec_core::id::{
@@ -24,7 +25,7 @@ use spec_core::spec::MACHINE_VERSION;
 use spec_core::store::{
     Append, Checkpoint, Claim, Claimed, Commit, Created, Lease, PageLimit, StoredSpec, Wakeup,
 };
-use spec_core::{Spec, SpecStore, Usage};
+use spec_core::{Spec, SpecStore};
 use spec_sqlx::PostgresStore;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};

@@ -3,6 +3,8 @@
 use spec_core::SpecStore;
 use spec_core::event::EventBody;
 
+use spec_core::Phase;
+use spec_core::agent::RunReport;
 use spec_core::check::Finding;
 use spec_core::id::{
     AgentName, Duty, Environment, IdempotencyKey, OutputCursor, ProjectId, SandboxId, Sequence,
@@ -12,7 +14,6 @@ use spec_core::machine::{Command, Input, apply};
 use spec_core::sandbox::RunEnd;
 use spec_core::spec::{Description, Title};
 use spec_core::store::{Commit, PageLimit, SpecQuery};
-use spec_core::{Phase, Usage};
 use spec_test_postgres::database;
 
 use super::bench::{

@@ -13,8 +13,8 @@ use crate::clock::{IdGenerator, Timestamp, UuidV7Generator};
 use crate::event::{EventBody, NewEvent, ProgressItem, ProgressKind};
 use crate::finding::Finding;
 use crate::id::{
-    AgentName, AgentSessionId, ArtifactVersion, AttemptKey, CommitId, ContentHash, OutputCursor, ProjectId, RunKey,
-    RunnerId, SandboxId, SpecId, UserId,
+    AgentName, AgentSessionId, ArtifactVersion, AttemptKey, CommitId, ContentHash, OutputCursor,
+    ProjectId, RunKey, RunnerId, SandboxId, SpecId, UserId,
 };
 use crate::machine::{
     Action, Command, Input, NewSpec, Observation, Transition, Verdict, apply, launch, next_action,
@@ -99,7 +99,10 @@ pub(super) fn step(spec: &Spec, now: Timestamp) -> Transition {
         Action::Terminate(SandboxRef { key, .. }) => {
             Observation::SandboxGone { key: key.attempt() }
         }
-        action @ (Action::Account(_) | Action::Expire(_) | Action::SleepUntil(_) | Action::Nothing) => {
+        action @ (Action::Account(_)
+        | Action::Expire(_)
+        | Action::SleepUntil(_)
+        | Action::Nothing) => {
             panic!("spec {} cannot go on: {action:?}", spec.id)
         }
     };
