@@ -1,5 +1,9 @@
 //! What agents consumed.
 
+mod prices;
+
+pub use prices::{ModelPrice, PriceTable};
+
 use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
