@@ -1,0 +1,3 @@
+//! The scripted model keeps to its script and to the protocols, and counts what it serves.
+
+mod agents;
