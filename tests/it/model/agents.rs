@@ -1,15 +1,19 @@
 //! The real programs take the scripted model for one, and count what it served as it does.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use spec_core::artifact::PhaseOutput;
+use spec_core::testing::{demo, fixture};
+use spec_core::{Phase, artifact};
 use spec_tests::agents;
 use spec_tests::model::{Dialect, Key, ModelOptions, Outcome, Script, ScriptedModel, Turn};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 /// A run takes a second on an idle machine.
 const LONGEST: Duration = Duration::from_secs(90);
@@ -78,7 +82,7 @@ impl Desk {
         Self { folder, model }
     }
 
-    fn claude(&self) -> Command {
+    fn claude(&self, schema: &Value) -> Command {
         let mut command = self.command(&agents::claude().unwrap());
         command
             .env("ANTHROPIC_BASE_URL", self.model.url())
@@ -93,7 +97,7 @@ impl Desk {
                 "--verbose",
             ])
             .args(["--include-partial-messages", "--max-turns", "10"])
-            .args(["--json-schema", &schema().to_string()])
+            .args(["--json-schema", &schema.to_string()])
             .args([
                 "--allowedTools",
                 "Bash,Read",
@@ -101,6 +105,23 @@ impl Desk {
                 "dontAsk",
             ]);
         command
+    }
+
+    /// Waits until Claude Code has written this to its record of the session. It does so a moment after
+    /// it has acted, and cannot resume what it has not written.
+    async fn claude_remembers(&self, text: &str) {
+        let projects = self.folder.path().join("home/.claude/projects");
+        let record = || {
+            let project = std::fs::read_dir(&projects).ok()?.next()?.ok()?.path();
+            std::fs::read_to_string(project.join(format!("{SESSION}.jsonl"))).ok()
+        };
+        let written = async {
+            while !record().is_some_and(|record| record.contains(text)) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(LONGEST, written).await;
+        in_time.expect("it writes its session down");
     }
 
     fn codex(&self, resumed: Option<&str>) -> Command {
@@ -140,11 +161,19 @@ impl Desk {
     }
 }
 
-async fn run(mut command: Command, prompt: &str) -> Ended {
+async fn start(mut command: Command, prompt: &str) -> Child {
     let mut child = command.spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     input.write_all(prompt.as_bytes()).await.unwrap();
-    drop(input);
+    child
+}
+
+async fn run(command: Command, prompt: &str) -> Ended {
+    let child = start(command, prompt).await;
+    ended(child).await
+}
+
+async fn ended(child: Child) -> Ended {
     let output = tokio::time::timeout(LONGEST, child.wait_with_output()).await;
     let output = output.expect("it ends in time").unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
@@ -187,7 +216,7 @@ fn assert_served(model: &ScriptedModel, dialect: Dialect) {
 #[tokio::test(flavor = "multi_thread")]
 async fn claude_hands_in_the_scripted_result_and_reports_what_was_served() {
     let desk = Desk::new(good()).await;
-    let mut command = desk.claude();
+    let mut command = desk.claude(&schema());
     command.args(["--session-id", SESSION]);
     let ended = run(command, "# EXPLORE\n\nLook around.").await;
     assert_eq!(ended.code, Some(0), "{}", ended.complaint);
@@ -238,4 +267,106 @@ async fn codex_hands_in_the_scripted_result_and_reports_what_was_served() {
         thread["thread_id"],
         desk.model.served()[0].conversation.as_str()
     );
+}
+
+/// Looks around, and hangs at the beginning of the next message until it is killed.
+fn hanging_once() -> Script {
+    Script::turns([
+        Turn::new().shell("echo before"),
+        Turn::new().say("I begin.").then_hang(),
+        Turn::new().submit(result()),
+    ])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn claude_is_killed_while_it_is_answered_and_goes_on_in_the_same_conversation() {
+    let desk = Desk::new(hanging_once()).await;
+    let mut command = desk.claude(&schema());
+    command.args(["--session-id", SESSION]);
+    let mut child = start(command, "# EXPLORE").await;
+    desk.model.wait_for_hangs(1).await.unwrap();
+    desk.claude_remembers("echo before").await;
+    child.start_kill().unwrap();
+    let killed = ended(child).await;
+    assert_eq!(killed.code, None);
+    assert!(killed.of("result").is_empty());
+
+    let mut command = desk.claude(&schema());
+    command.args(["--resume", SESSION]);
+    let resumed = run(command, "Go on.").await;
+    assert_eq!(resumed.of("result")[0]["structured_output"], result());
+    assert_resumed(&desk.model).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codex_is_killed_while_it_is_answered_and_goes_on_in_the_same_conversation() {
+    let desk = Desk::new(hanging_once()).await;
+    let mut child = start(desk.codex(None), "# EXPLORE").await;
+    desk.model.wait_for_hangs(1).await.unwrap();
+    child.start_kill().unwrap();
+    let killed = ended(child).await;
+    assert_eq!(killed.code, None);
+    assert!(killed.of("turn.completed").is_empty());
+
+    let thread = killed.of("thread.started")[0]["thread_id"].as_str();
+    let resumed = run(desk.codex(thread), "Go on.").await;
+    assert_eq!(resumed.code, Some(0), "{}", resumed.complaint);
+    assert_eq!(resumed.of("turn.completed").len(), 1);
+    assert_resumed(&desk.model).await;
+}
+
+/// The second of three answers was not ended; the third knows what was before it.
+async fn assert_resumed(model: &ScriptedModel) {
+    model.settled().await.unwrap();
+    let served = model.served();
+    let outcomes: Vec<_> = served.iter().map(|one| one.outcome).collect();
+    let ended = [Outcome::Complete, Outcome::Abandoned, Outcome::Complete];
+    assert_eq!(outcomes, ended);
+    assert!(
+        served
+            .iter()
+            .all(|one| one.conversation == served[0].conversation)
+    );
+    let last = &model.requests()[2];
+    assert!(
+        last.user_texts.iter().any(|text| text.trim() == "Go on."),
+        "{last:?}"
+    );
+    assert_eq!(last.phase(), Some(Phase::Explore));
+    assert!(last.tool_results[0].text.contains("before"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn claude_does_well_in_every_phase_of_the_good_script() {
+    let desk = Desk::new(Script::good()).await;
+    demo::make_repository_in(&desk.folder.path().join("work"));
+    for phase in [
+        Phase::Explore,
+        Phase::Requirements,
+        Phase::Design,
+        Phase::Tasks,
+    ] {
+        let prompt = format!("# {}\n\nDo it.", phase.as_str().to_uppercase());
+        // It does not know the dialect of JSON Schema, and refuses a schema that names it.
+        let mut schema = artifact::schema(phase).clone();
+        schema.as_object_mut().unwrap().remove("$schema");
+        let ended = run(desk.claude(&schema), &prompt).await;
+        let [last] = ended.of("result")[..] else {
+            panic!("not one result: {}", ended.complaint);
+        };
+        // It writes 3.0 as 3.
+        let parsed = |content: &Value| PhaseOutput::parse(phase, content).unwrap();
+        assert_eq!(
+            parsed(&last["structured_output"]),
+            parsed(&fixture::output_json(phase))
+        );
+    }
+    let served = desk.model.served();
+    assert_eq!(served.len(), 12);
+    let conversations: BTreeSet<_> = served.iter().map(|one| &one.conversation).collect();
+    assert_eq!(conversations.len(), 4);
+    assert!(served.iter().all(|one| one.outcome == Outcome::Complete));
+    let results = &desk.model.requests()[11].tool_results;
+    assert!(results.iter().all(|result| !result.is_error), "{results:?}");
+    assert!(results[1].text.contains("# Demo"), "{results:?}");
 }

@@ -232,3 +232,36 @@ impl Drop for Entry {
         self.close(Outcome::Abandoned);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::model::Key;
+
+    #[test]
+    fn of_too_many_bytes_the_oldest_requests_are_forgotten_and_stay_counted() {
+        let ledger = Arc::new(Ledger::default());
+        for number in 1..=3 {
+            let request = Request {
+                number,
+                dialect: Dialect::AnthropicMessages,
+                model: String::new(),
+                conversation: String::new(),
+                user_texts: Vec::new(),
+                assistant_turns: 0,
+                tool_results: Vec::new(),
+                tools: Vec::new(),
+                schema: None,
+                streams: true,
+                key: Key::Absent,
+                body: Value::Null,
+            };
+            drop(ledger.enter(Arc::new(request), KEPT_BYTES / 2));
+        }
+        let kept: Vec<_> = ledger.requests().iter().map(|kept| kept.number).collect();
+        assert_eq!(kept, [2, 3]);
+        assert_eq!(ledger.served().len(), 3);
+    }
+}

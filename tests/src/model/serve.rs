@@ -308,3 +308,25 @@ impl Streaming {
         Some(Err(io::Error::other("the script ends here")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn more_requests_than_the_bound_are_refused_and_not_written_down() {
+        let script = Script::always(Turn::new().say("x"));
+        let state = Arc::new(State::new(ModelOptions::default(), script));
+        let ask = |body: &'static str| {
+            let request = HttpRequest::new(Body::from(body));
+            answer(Arc::clone(&state), Dialect::AnthropicMessages, request)
+        };
+        for _ in 0..MOST_REQUESTS {
+            assert_eq!(ask("{}").await.status(), StatusCode::OK);
+        }
+        assert_eq!(ask("{}").await.status(), StatusCode::BAD_REQUEST);
+        let served = state.ledger.served();
+        assert_eq!(served.len() as u64, MOST_REQUESTS);
+        assert_eq!(served.last().unwrap().number, MOST_REQUESTS);
+    }
+}

@@ -99,3 +99,19 @@ impl Wording {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_pieces_of_a_text_are_short_and_together_the_text(text in ".{0,3000}") {
+            let pieces = pieces(&text);
+            prop_assert!(pieces.iter().all(|piece| piece.len() <= PIECE));
+            prop_assert_eq!(pieces.concat(), text);
+        }
+    }
+}
