@@ -118,7 +118,7 @@ impl ScriptedModel {
     }
 
     /// Starts a server that behaves so. It answers 10,000 requests at most, with bodies of 32 MiB at
-    /// most, and refuses others without writing them down.
+    /// most, and refuses others, and what is no JSON, without writing them down.
     ///
     /// # Errors
     ///
