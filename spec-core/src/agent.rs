@@ -6,7 +6,7 @@ mod prompt;
 
 pub use command::CommandAgent;
 pub use context::{AgentContext, PROTOCOL_VERSION};
-pub use prompt::prompt;
+pub use prompt::{Delivery, PromptSet, prompt};
 
 use std::collections::BTreeMap;
 use std::fmt;

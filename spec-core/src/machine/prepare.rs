@@ -91,6 +91,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             commit: facts.commit.clone(),
             outputs: earlier.contents(),
             findings: attempt.findings.clone(),
+            previous: None,
         };
         let task = AgentTask {
             run,
