@@ -6,6 +6,7 @@ mod prompt;
 
 pub use command::CommandAgent;
 pub use context::{AgentContext, PROTOCOL_VERSION};
+pub(crate) use prompt::built_in_instructions;
 pub use prompt::{Delivery, PromptSet, prompt};
 
 use std::collections::BTreeMap;

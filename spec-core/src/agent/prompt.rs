@@ -263,6 +263,11 @@ pub fn prompt(context: &AgentContext) -> String {
     PromptSet::default().task(context, Delivery::File)
 }
 
+/// The built-in templates, whose sentences no result has a reason to hold.
+pub(crate) fn built_in_instructions() -> impl Iterator<Item = &'static str> {
+    Template::ALL.into_iter().map(Template::built_in)
+}
+
 /// True when nothing was refused.
 fn is_interruption(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.rule == INTERRUPTED)
