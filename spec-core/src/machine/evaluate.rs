@@ -80,8 +80,9 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         };
         let (content, mut findings, output) = match check::read(&bytes) {
             Ok(content) => {
+                let earlier = earlier.typed(Some(spec.description.as_str()));
                 let check::Checked { findings, output } =
-                    check::check(key.phase, &content, &earlier.typed());
+                    check::check(key.phase, &content, &earlier);
                 (content, findings, output)
             }
             Err(finding) => (Value::Null, vec![finding], None),

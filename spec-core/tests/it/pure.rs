@@ -171,6 +171,7 @@ fn input(spec: &Spec, happening: Happening, now: Timestamp) -> Option<Input> {
             run,
             inputs: PinnedInputs {
                 prompt_hash: ContentHash::of(b"p"),
+                prompt_version: "2".to_owned(),
                 schema_hash: ContentHash::of(b"s"),
             },
         },

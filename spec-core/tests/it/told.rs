@@ -233,6 +233,7 @@ async fn a_refused_output_goes_to_the_session_then_with_itself_to_a_fresh_one_th
     for fresh in [2, 4] {
         let context = started[fresh].json("context.json").unwrap();
         assert!(!context["findings"].as_array().unwrap().is_empty());
+        assert_eq!(context["previous"], bad);
     }
     assert_eq!(spec.usage.tokens(), 5 * 100 + 300);
     let usage = world.machine().usage(spec.id).await.unwrap();

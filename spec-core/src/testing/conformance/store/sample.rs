@@ -81,6 +81,7 @@ pub(super) fn step(spec: &Spec, now: Timestamp) -> Transition {
             run,
             inputs: PinnedInputs {
                 prompt_hash: ContentHash::of(b"prompt"),
+                prompt_version: "2".to_owned(),
                 schema_hash: ContentHash::of(b"schema"),
             },
         },
