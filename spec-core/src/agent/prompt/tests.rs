@@ -1,3 +1,5 @@
+//! What prompts hold, what they never hold, and how hosts change them.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

@@ -50,6 +50,8 @@ const ALONE_IN_A_STATEMENT: [&str; 7] = [
     "xyz",
 ];
 const CAPITALS: [&str; 3] = ["TBD", "TODO", "FIXME"];
+/// An idea of more words has more to say than a placeholder in it.
+const MAX_BARE_WORDS: usize = 3;
 /// A longer text is none of these.
 const MAX_ALONE_CHARS: usize = 40;
 
@@ -72,10 +74,18 @@ impl Subject {
     fn is(&self, phrase: &str) -> bool {
         self.lower.contains(&phrase.to_lowercase())
     }
+
+    /// True when there is little more to the idea than `text`: then it is the idea that says nothing.
+    fn is_all_of(&self, text: &str) -> bool {
+        let bare = text.trim_matches(|c: char| !c.is_alphanumeric());
+        !bare.is_empty() && self.lower.split_whitespace().count() <= MAX_BARE_WORDS && self.is(bare)
+    }
 }
 
 pub(super) fn find(field: &Field<'_>, subject: &Subject) -> Option<Finding> {
-    let found = alone(field).or_else(|| within(field, subject).map(str::to_owned))?;
+    let found = alone(field)
+        .filter(|text| !subject.is_all_of(text))
+        .or_else(|| within(field, subject).map(str::to_owned))?;
     let message = format!("holds the placeholder \"{}\"", shown(&found, 40));
     Some(Finding::error("content.placeholder", field.at, message).with_fix(FIX))
 }

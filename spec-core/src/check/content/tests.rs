@@ -165,6 +165,25 @@ fn what_the_idea_speaks_of_is_no_placeholder() {
 }
 
 #[test]
+fn an_idea_that_is_a_placeholder_is_not_held_against_the_result() {
+    let summarised = |idea: &str| {
+        errors(idea, Phase::Explore, |document| {
+            document["feature_summary"]["name"] = json!("TBD");
+            document["feature_summary"]["scope_in"][0] = json!("Foo bar");
+        })
+    };
+    let at = |pointer: &str| (pointer.to_owned(), "content.placeholder".to_owned());
+    let (name, scope) = (
+        at("/feature_summary/name"),
+        at("/feature_summary/scope_in/0"),
+    );
+    let both = [name, scope];
+    assert_eq!(summarised("foo bar"), both[..1]);
+    assert_eq!(summarised("TBD"), both[1..]);
+    assert_eq!(summarised("Rename foo bar to something else"), both);
+}
+
+#[test]
 fn what_is_left_of_a_template_is_refused() {
     for ((phase, at), text) in [
         (REQUIREMENT, "The <system> shall <response>."),

@@ -1,3 +1,5 @@
+//! What is kept of earlier results, and that nothing a later phase refers to is lost.
+
 use proptest::prelude::*;
 use serde_json::json;
 
