@@ -174,16 +174,6 @@ impl PromptSet {
         ContentHash::of(all.concat().as_bytes())
     }
 
-    /// The prompt for a run, given whether the agent's session has the task already.
-    #[must_use]
-    pub fn for_run(&self, context: &AgentContext, delivery: Delivery, resumes: bool) -> String {
-        if resumes {
-            self.repair(context, delivery)
-        } else {
-            self.task(context, delivery)
-        }
-    }
-
     /// The whole prompt, for a session that knows nothing yet. The user's words stand in it exactly
     /// as typed; everything that is no text of a template stands between lines that it does not hold.
     #[must_use]
@@ -255,12 +245,6 @@ impl PromptSet {
     fn fill(&self, template: Template, value: impl Fn(&str) -> Option<String>) -> String {
         template::fill(self.text(template), value)
     }
-}
-
-/// The prompt for a task, from the built-in templates, for an agent that writes a file.
-#[must_use]
-pub fn prompt(context: &AgentContext) -> String {
-    PromptSet::default().task(context, Delivery::File)
 }
 
 /// The built-in templates, whose sentences no result has a reason to hold.

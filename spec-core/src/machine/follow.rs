@@ -85,7 +85,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                     let stop = reader.take(line, &self.machine.host.prices);
                     due.get_or_insert_with(|| self.now() + interval);
                     if let Some(outcome) = stop.or_else(|| over_limit(spec, &mut reader)) {
-                        let report = reader.record.report(outcome);
+                        let report = Box::new(reader.record.report(outcome));
                         break Observation::RunStopped { run, report };
                     }
                     if reader.items.len() < MAX_BATCH {
@@ -172,7 +172,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             () = read => {}
             () = SystemClock.sleep(MAX_ACCOUNT) => {}
         }
-        let report = reader.record.report(RunOutcome::Done);
+        let report = Box::new(reader.record.report(RunOutcome::Done));
         Observation::RunStopped { run, report }.into()
     }
 

@@ -192,6 +192,7 @@ mod tests {
     }
 
     /// Two micro-dollars a token.
+    #[expect(clippy::unnecessary_wraps, reason = "other prices are not known")]
     fn priced(report: &UsageReport) -> Option<u64> {
         Some(2 * (report.tokens.input + report.tokens.output))
     }

@@ -51,6 +51,11 @@ fn times_fenced(prompt: &str, text: &str) -> usize {
     prompt.matches(&format!("\n{}\n", fenced(text))).count()
 }
 
+/// For an agent that writes a file, from the built-in templates.
+fn prompt(context: &AgentContext) -> String {
+    PromptSet::default().task(context, Delivery::File)
+}
+
 #[test]
 fn no_built_in_template_changes_without_its_version() {
     assert_eq!(PromptSet::VERSION, "2");
@@ -152,9 +157,12 @@ fn a_session_that_has_the_task_is_told_only_what_was_wrong() {
     assert!(!message.contains("Remember what was searched"), "{message}");
     assert!(message.len() < 2000, "{message}");
     let set = set();
-    let run = |resumes| set.for_run(&context, Delivery::StructuredOutput, resumes);
-    assert_eq!(run(true), message);
-    assert_eq!(run(false), set.task(&context, Delivery::StructuredOutput));
+    let delivery = Delivery::StructuredOutput;
+    assert_eq!(set.repair(&context, delivery), message);
+    assert_eq!(
+        set.task(&context, delivery),
+        set.task(&context, Delivery::StructuredOutput)
+    );
 }
 
 #[test]
