@@ -11,7 +11,7 @@ use super::effect::sandbox_ref;
 use super::known::ResultPlace;
 use super::{Observation, Verdict, sync_run};
 use crate::agent::AgentContext;
-use crate::artifact::{Artifact, Author, PhaseOutput, content_hash};
+use crate::artifact::{Artifact, Author, PhaseOutput, content_hash, from_strict};
 use crate::attempt::FailureKind;
 use crate::check;
 use crate::clock::Timestamp;
@@ -79,6 +79,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         };
         let (content, mut findings, output) = match check::read(&bytes) {
             Ok(content) => {
+                let content = from_strict(key.phase, content);
                 let earlier = earlier.typed(Some(spec.description.as_str()));
                 let check::Checked { findings, output } =
                     check::check(key.phase, &content, &earlier);

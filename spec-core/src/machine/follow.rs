@@ -223,11 +223,12 @@ fn reader_of(
 ) -> Reader {
     match checkpoint.filter(|checkpoint| checkpoint.run == run) {
         Some(checkpoint) => Reader::resume(decoder, checkpoint.clone()),
-        // What was counted for the session before is not counted again.
-        None if run.repair.get() > 0 => {
-            Reader::begin(run, decoder, RunRecord::after(attempt.session_usage))
+        None => {
+            // What was counted for the session before is not counted again.
+            let session = attempt.session.clone().filter(|_| run.repair.get() > 0);
+            let record = session.map(|session| RunRecord::resuming(session, attempt.session_usage));
+            Reader::begin(run, decoder, record.unwrap_or_default())
         }
-        None => Reader::begin(run, decoder, RunRecord::default()),
     }
 }
 

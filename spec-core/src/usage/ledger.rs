@@ -67,6 +67,11 @@ impl RunLedger {
         }
     }
 
+    /// The session is a new one after all: nothing was counted for it before.
+    pub(crate) fn forget_before(&mut self) {
+        self.before = Usage::default();
+    }
+
     /// True when nothing was reported.
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
