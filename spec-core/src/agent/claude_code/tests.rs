@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::agent::corpus::{self, Expected, check_all, replay, replay_after, transcript};
-use crate::agent::fixture::task;
+use crate::agent::fixture::{Stage, task};
 use crate::agent::{AgentEnd, AgentEvent, ResultKind, RunOutcome};
 use crate::attempt::FailureKind;
 use crate::sandbox::{MAX_LINE_BYTES, RunEnd};
@@ -307,6 +307,23 @@ fn a_session_goes_on_by_its_id() {
         "{argv}"
     );
     assert!(!argv.contains("--session-id"), "{argv}");
+}
+
+#[test]
+fn the_script_becomes_the_program_with_the_schema_and_the_prompt() {
+    let stage = Stage::new();
+    let script = "cat >../prompt; echo \"$CLAUDE_CONFIG_DIR\"; for last; do :; done; printf %s \"$last\"; exit 5";
+    let agent = agent().with_program(stage.program(script));
+    let mut task = task();
+    task.prompt = "it's\n$HOME".to_owned();
+    let output = stage.command(&agent, task.clone()).output().unwrap();
+    assert_eq!(output.status.code(), Some(5));
+    assert_eq!(stage.read("prompt"), task.prompt);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let (folder, schema) = printed.split_once('\n').unwrap();
+    assert!(folder.ends_with("/home/.spec/claude"), "{folder}");
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    assert_eq!(schema, without_draft(task.schema));
 }
 
 proptest! {

@@ -1,5 +1,7 @@
 //! Codex: its plan, and what its transcripts come to.
 
+mod script;
+
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
