@@ -167,6 +167,7 @@ macro_rules! store_conformance {
             list::list_pages_do_not_shift_when_specs_are_created,
 
             claim::claim_hands_out_what_is_due_and_nothing_else,
+            claim::claim_hands_out_what_had_failed_and_goes_on,
             claim::claim_hands_out_the_longest_due_first,
             claim::claim_hands_out_no_more_than_asked_for,
             claim::claim_never_hands_out_a_spec_twice,

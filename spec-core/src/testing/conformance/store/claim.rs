@@ -6,6 +6,7 @@ use super::bench::{Bench, LEASE, PAST_LEASE, any, ids, refused};
 use super::{StoreFixture, sample};
 use crate::id::Epoch;
 use crate::machine::{Command, due_at};
+use crate::policy::Budget;
 use crate::status::SpecStatus;
 use crate::store::{Claim, StoreErrorKind};
 
@@ -32,6 +33,35 @@ pub async fn claim_hands_out_what_is_due_and_nothing_else(fixture: &dyn StoreFix
     let execute = sample::command(&draft, Command::Execute { by }, bench.now());
     bench.commit(execute).await;
     assert_eq!(bench.claim_one(runner).await.lease.spec_id, draft.id);
+}
+
+/// A spec that has failed waits for a person too, and goes on when its budget is raised.
+pub async fn claim_hands_out_what_had_failed_and_goes_on(fixture: &dyn StoreFixture) {
+    let bench = Bench::new(fixture).await;
+    let limit = |tokens| Budget {
+        tokens: Some(tokens),
+        cost_micro_usd: None,
+    };
+    let mut new = sample::new_spec();
+    new.policy.budget = limit(1);
+    let mut failed = bench.create(sample::create(new, bench.now())).await.spec;
+    while failed.status != SpecStatus::Failed {
+        let transition = sample::step(&failed, bench.now());
+        failed = transition.spec.clone();
+        bench.commit(transition).await;
+    }
+    let runner = bench.runner().await;
+    assert_eq!(bench.claim(runner).await, []);
+    let raise = Command::SetBudget {
+        by: sample::user("ada"),
+        budget: limit(u64::MAX),
+        phase_budget: Budget::default(),
+    };
+    let raised = sample::command(&failed, raise, bench.now());
+    let expected = raised.spec.clone();
+    assert_eq!(expected.status, SpecStatus::Executing);
+    bench.commit(raised).await;
+    assert_eq!(bench.claim_one(runner).await.stored.spec, expected);
 }
 
 /// Nobody waits for ever behind newer specs.
