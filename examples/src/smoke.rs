@@ -271,6 +271,7 @@ fn request(run: RunKey, sandbox: &Sandbox) -> anyhow::Result<RunRequest> {
     Ok(RunRequest {
         key: run,
         argv: argv.into_iter().chain(files).collect(),
+        needs: Vec::new(),
         env: BTreeMap::from([("SMOKE_PLAIN".to_owned(), "words".to_owned())]),
         secrets: vec![SecretEnv {
             name: "SMOKE_SECRET".to_owned(),

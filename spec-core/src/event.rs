@@ -417,4 +417,13 @@ impl EventBody {
                 | Self::ExecutionCancelled {}
         )
     }
+    /// True when nothing more will happen to the spec at all, but that it is archived. One that
+    /// failed may go on.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::ExecutionCompleted {} | Self::ExecutionCancelled {}
+        )
+    }
 }

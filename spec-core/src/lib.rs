@@ -71,4 +71,4 @@ pub use sandbox::SandboxSpawner;
 pub use spec::Spec;
 pub use status::{PhaseStatus, SpecStatus};
 pub use store::SpecStore;
-pub use usage::Usage;
+pub use usage::{ModelPrice, PriceTable, Usage};

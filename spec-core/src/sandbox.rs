@@ -252,7 +252,8 @@ pub trait SandboxSpawner: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`SpawnErrorKind::ProgramNotFound`] when `argv[0]` does not exist in the sandbox;
+    /// [`SpawnErrorKind::ProgramNotFound`] when `argv[0]` or a program that the run needs does not
+    /// exist in the sandbox, with the name of that program; nothing was started then.
     /// [`SpawnErrorKind::NotFound`] when the sandbox is gone.
     async fn start(&self, sandbox: &SandboxRef, run: &RunRequest) -> Result<(), SpawnError>;
 

@@ -5,7 +5,7 @@ mod prices;
 mod summary;
 
 pub use ledger::{RunLedger, UsageReport, UsageScope};
-pub use prices::PriceTable;
+pub use prices::{ModelPrice, PriceTable};
 pub(crate) use summary::of_spec;
 pub use summary::{AgentUsage, AttemptUsage, PhaseUsage, SpecUsage};
 

@@ -253,12 +253,39 @@ mod tests {
     }
 
     #[test]
+    fn the_first_program_that_is_not_there_is_told_whatever_the_environment_sets() {
+        let control = Control::new();
+        let (folder, repository) = (control.text("root/runs/r"), control.text("runs"));
+        let said = |programs: &str| {
+            let path = control.text("tools");
+            let incoming = control.text("incoming/i");
+            let env = format!(
+                "export PATH='{path}'\nexport incoming=x number=7 program=x programs=x missing=x\n"
+            );
+            control.write("incoming/i/env", &env);
+            control.write("incoming/i/programs", programs);
+            control.verb(&["prepare-run", &incoming, "r", &folder, &repository])
+        };
+        control.tool("agent", "");
+        control.tool("two\nlines", "");
+        assert_eq!(said("set -- sh agent\n"), "no-program 0\n");
+        assert_eq!(said("set -- agent ../tools/agent sh\n"), "no-program 2\n");
+        assert_eq!(said("set -- agent ../tools/x agent\n"), "no-program 1\n");
+        assert!(!control.has("runs/r/programs"));
+        assert_eq!(
+            said("set -- agent '../tools/two\nlines' 'two\nlines'\n"),
+            "prepared\n"
+        );
+        assert!(control.has("runs/r/programs"));
+    }
+
+    #[test]
     fn credentials_that_a_dead_host_left_are_gone_before_a_program_starts() {
         let control = Control::new();
         for left in ["incoming/old/password", "runs/checkout/password"] {
             control.write(left, "hunter2");
         }
-        control.write("incoming/i/program", "true");
+        control.write("incoming/i/programs", "set -- true\n");
         control.write("incoming/i/env", "");
         let (incoming, folder) = (control.text("incoming/i"), control.text("root/runs/r"));
         let repository = control.text("runs");

@@ -1,5 +1,6 @@
 //! What keeps programs inside their sandbox: `bubblewrap`, where it works.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -84,16 +85,21 @@ async fn probe(bwrap: &Path, view: &View) -> Result<(), String> {
     Err(text.lines().last().unwrap_or("it failed").to_owned())
 }
 
-/// Arguments that put a program into a sandbox.
+/// Arguments that put a program into a sandbox, from where it sees these programs.
 pub(crate) fn arguments(
     view: &View,
     inside: &Path,
     repository: &Path,
-    program: &Path,
+    programs: &[PathBuf],
 ) -> Vec<String> {
     let mut arguments = base(view);
     let home = std::env::var_os("HOME").map(PathBuf::from);
-    for folder in program_folders(program, inside, home.as_deref()) {
+    // In their order, a folder comes before what is below it.
+    let folders: BTreeSet<PathBuf> = programs
+        .iter()
+        .flat_map(|program| program_folders(program, inside, home.as_deref()))
+        .collect();
+    for folder in folders {
         push(&mut arguments, "--ro-bind", &folder, &folder);
     }
     // After everything else: the sandbox may lie below a folder that was hidden or bound.

@@ -41,7 +41,10 @@ pub(crate) async fn start(
     }
     posix::check_request(request)?;
     let environment = environment(place, request, search_path);
-    let program = find_program(place, request, &environment)?;
+    let programs = find_programs(place, request, &environment)?;
+    let Some(program) = programs.first() else {
+        return Err(failure::rejected("no program is named"));
+    };
     private_folder(&control).map_err(failure::io("make the folder of the run"))?;
     // Not by its path: an earlier run may have put a link in the way.
     files::folder(&place.inside(), &SandboxPath::run_folder(&request.key))?;
@@ -77,12 +80,12 @@ pub(crate) async fn start(
             view,
             &inside,
             &place.repository(),
-            &program,
+            &programs,
         ));
     }
     command
         .args(["/bin/sh", "-c", posix::INNER, "run"])
-        .arg(&program)
+        .arg(program)
         .args(request.argv.iter().skip(1))
         .env_clear()
         .envs(environment)
@@ -147,15 +150,23 @@ fn environment(
     environment
 }
 
-fn find_program(
+/// The program that is started, then those that it needs.
+fn find_programs(
     place: &Place,
     request: &RunRequest,
     environment: &BTreeMap<String, OsString>,
+) -> Result<Vec<PathBuf>, SpawnError> {
+    request
+        .programs()
+        .map(|name| find_program(place, name, environment))
+        .collect()
+}
+
+fn find_program(
+    place: &Place,
+    name: &str,
+    environment: &BTreeMap<String, OsString>,
 ) -> Result<PathBuf, SpawnError> {
-    let name = match request.argv.first() {
-        Some(name) if !name.is_empty() => name,
-        Some(_) | None => return Err(failure::rejected("no program is named")),
-    };
     let found = if name.contains('/') {
         // Relative to the folder in which it will run.
         Some(place.repository().join(name)).filter(|path| is_executable(path))

@@ -3,5 +3,6 @@
 
 mod adapter;
 mod fake_daytona;
+mod model;
 mod sdk;
 mod tidy;

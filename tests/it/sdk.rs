@@ -7,14 +7,12 @@ use std::time::Duration;
 
 use spec_tests::daytona::{FakeDaytona, FakeOptions, Fault, FaultPlan};
 use spec_tests::description::Descriptions;
+use spec_tests::installed;
 use tempfile::TempDir;
 use tokio::process::Command;
 
 /// A run takes three seconds on an idle machine.
 const LONGEST: Duration = Duration::from_secs(90);
-
-/// Makes what is missing.
-const REMEDY: &str = "`./test tests` makes it";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -53,23 +51,11 @@ impl Sdk {
         root().join("tests/sdk").join(self.language)
     }
 
-    /// Where `./test` puts what it installs, whatever `CARGO_TARGET_DIR` says.
+    /// Where `./test` puts what it installs.
     fn environment(&self) -> PathBuf {
-        let environment = root().join("target/sdk").join(self.language);
-        let read = |path: PathBuf| std::fs::read_to_string(path).ok();
-        let installed = read(environment.join("installed"));
-        assert!(
-            installed.is_some(),
-            "Daytona's SDK is not in {}: {REMEDY}",
-            environment.display()
-        );
-        assert!(
-            installed == read(self.sources().join(self.pins)),
-            "Daytona's SDK in {} is not the one of {}: {REMEDY}",
-            environment.display(),
-            self.pins
-        );
-        environment
+        let name = format!("sdk/{}", self.language);
+        let pins = format!("tests/sdk/{}/{}", self.language, self.pins);
+        installed::folder(&name, &pins).expect("Daytona's SDK is installed")
     }
 
     /// Runs the script to its end against a fake, with nothing of this process's environment.

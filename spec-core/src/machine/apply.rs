@@ -221,6 +221,11 @@ impl Change {
                 budget,
                 phase_budget,
             } => match status {
+                _ if self.spec.archived_at.is_some() => forbidden,
+                _ if self.spec.ending == Some(Ending::Failing) => Err(Refusal::EndingAlready {
+                    verb,
+                    towards: "failing",
+                }),
                 SpecStatus::Completed | SpecStatus::Cancelled => forbidden,
                 SpecStatus::Draft
                 | SpecStatus::Executing
@@ -735,12 +740,14 @@ impl Change {
         Ok(())
     }
 
-    /// Where the sandbox of an ended attempt stands, unless it is settled.
+    /// Where the sandbox of an ended attempt stands, unless it is settled or still has to tell what a
+    /// run consumed.
     fn expect_unsettled(&self, key: AttemptKey) -> Result<SandboxStatus, Refusal> {
         self.spec
             .attempts()
             .find(|(candidate, _)| *candidate == key)
             .filter(|(_, attempt)| attempt.outcome().is_some() && !attempt.sandbox.is_settled())
+            .filter(|(_, attempt)| attempt.uncounted.is_none())
             .map(|(_, attempt)| attempt.sandbox)
             .ok_or(Refusal::Stale {
                 what: "end of the sandbox",

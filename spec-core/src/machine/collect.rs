@@ -45,6 +45,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             | AttemptStage::Running
             | AttemptStage::Ended(_) => None,
         };
+        let was_cut = matches!(printed, Some(Printed::Cut));
         let message = match printed {
             Some(Printed::Whole(AgentResult {
                 kind: ResultKind::Structured,
@@ -86,15 +87,18 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         if let Some(document) = message.as_deref().and_then(document_in) {
             return Ok(Collected::Document(document.as_bytes().to_vec()));
         }
-        let (rule, why) = match (printed_cut(&attempt.stage, message.as_ref()), &message) {
+        let (rule, what) = match (was_cut, &message) {
             (true, _) => (
                 "output.too_long",
-                "its result is too long for one line of output",
+                "handed over a result that is too long for one line of output",
             ),
-            (false, Some(_)) => ("output.missing", "its last message holds no JSON document"),
-            (false, None) => ("output.missing", "there is no result.json"),
+            (false, Some(_)) => (
+                "output.missing",
+                "handed over no result: its last message holds no JSON document",
+            ),
+            (false, None) => ("output.missing", "left no result.json"),
         };
-        let message = format!("agent `{agent}` ended well but handed over no result: {why}");
+        let message = format!("agent `{agent}` ended well but {what}");
         Ok(Collected::Nothing(
             FailureKind::NoResult,
             Finding::error(rule, "", message),
@@ -146,17 +150,6 @@ enum Printed {
     Whole(AgentResult),
     /// The line was too long.
     Cut,
-}
-
-/// Whether a line was said to hold a result and did not.
-fn printed_cut(stage: &AttemptStage, message: Option<&String>) -> bool {
-    matches!(
-        stage,
-        AttemptStage::Collecting {
-            result: Some(_),
-            ..
-        }
-    ) && message.is_none()
 }
 
 /// True when there is something, but not a file one could use.

@@ -131,6 +131,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         let request = RunRequest {
             key: run,
             argv: plan.argv,
+            needs: plan.needs,
             env: plan.env,
             secrets: plan.secrets,
             timeout: deadline.since(self.now()).max(Duration::from_secs(1)),

@@ -11,7 +11,7 @@ use super::effect::sandbox_ref;
 use super::reader::{MAX_BATCH, Reader};
 use crate::agent::{AgentDecoder, CommandAgent, RunOutcome, RunRecord};
 use crate::attempt::{Attempt, FailureKind};
-use crate::clock::Timestamp;
+use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::event::{EventBody, NewEvent};
 use crate::id::RunKey;
 use crate::phase::Phase;
@@ -130,6 +130,9 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     }
 
     /// Counts what a run of an ended attempt has consumed, as far as its sandbox still tells.
+    ///
+    /// Waits by the system's clock, whatever the machine goes by: only for what is on its way, and in
+    /// a test nobody would know to move the clock for it.
     pub(super) async fn account(&self, current: &Current, run: RunKey) -> Performed {
         let found = current.spec.attempts().find(|(key, _)| *key == run.attempt);
         let Some((key, attempt)) = found else {
@@ -157,7 +160,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                         }
                         Some(Ok(Output::Ended(_)) | Err(_)) | None => return,
                     },
-                    () = self.sleep(MAX_ACCOUNT_SILENCE) => return,
+                    () = SystemClock.sleep(MAX_ACCOUNT_SILENCE) => return,
                 }
                 if reader.bytes > current.spec.policy.max_output_bytes {
                     return;
@@ -167,7 +170,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         tokio::select! {
             biased;
             () = read => {}
-            () = self.sleep(MAX_ACCOUNT) => {}
+            () = SystemClock.sleep(MAX_ACCOUNT) => {}
         }
         let report = reader.record.report(RunOutcome::Done);
         Observation::RunStopped { run, report }.into()

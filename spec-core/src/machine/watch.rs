@@ -39,7 +39,7 @@ pub(super) fn watch<S: SpecStore>(
                 let mut watch = watch?;
                 match watch.next().await {
                     Ok(None) => None,
-                    Ok(Some(event)) if event.body.ends_execution() => Some((Ok(event), None)),
+                    Ok(Some(event)) if event.body.is_final() => Some((Ok(event), None)),
                     Ok(Some(event)) => Some((Ok(event), Some(watch))),
                     Err(error) => Some((Err(error), None)),
                 }
@@ -102,7 +102,7 @@ impl<S: SpecStore> Watch<S> {
                 if event.sequence > self.after {
                     return Ok(Some(event));
                 }
-                if event.body.ends_execution() {
+                if event.body.is_final() {
                     return Ok(None);
                 }
             }

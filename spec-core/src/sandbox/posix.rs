@@ -43,8 +43,8 @@ pub fn parse_end(text: &str) -> Option<RunEnd> {
 ///
 /// # Errors
 ///
-/// [`SpawnErrorKind::Rejected`] for a request without a program, for names that no shell takes for a
-/// variable, and for NUL characters.
+/// [`SpawnErrorKind::Rejected`] for a request without a program, for needed programs without a name,
+/// for names that no shell takes for a variable, and for NUL characters.
 pub fn check_request(request: &RunRequest) -> Result<(), SpawnError> {
     let rejected = |message| Err(SpawnError::new(SpawnErrorKind::Rejected, message));
     if request.argv.first().is_none_or(String::is_empty) {
@@ -52,6 +52,12 @@ pub fn check_request(request: &RunRequest) -> Result<(), SpawnError> {
     }
     if request.argv.iter().any(|argument| argument.contains('\0')) {
         return rejected("an argument holds a NUL character".to_owned());
+    }
+    if request.needs.iter().any(String::is_empty) {
+        return rejected("a needed program has no name".to_owned());
+    }
+    if request.needs.iter().any(|name| name.contains('\0')) {
+        return rejected("the name of a needed program holds a NUL character".to_owned());
     }
     for (name, value) in request.variables() {
         if !is_variable_name(name) {
@@ -87,6 +93,34 @@ pub fn quote(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Phase;
+    use crate::id::{AttemptKey, AttemptNumber, RepairNumber, SpecId};
+
+    fn needing(name: &str) -> RunRequest {
+        let attempt = AttemptKey {
+            spec_id: SpecId::from_uuid(uuid::Uuid::from_u128(1)),
+            phase: Phase::Explore,
+            attempt: AttemptNumber::new(1),
+        };
+        RunRequest {
+            key: attempt.run_key(RepairNumber::new(0)),
+            argv: vec!["sh".to_owned()],
+            needs: vec!["env".to_owned(), name.to_owned()],
+            env: [].into(),
+            secrets: Vec::new(),
+            timeout: std::time::Duration::from_secs(1),
+        }
+    }
+
+    #[test]
+    fn a_needed_program_without_a_proper_name_is_refused() {
+        check_request(&needing("a b")).unwrap();
+        for name in ["", "a\0b"] {
+            let error = check_request(&needing(name)).unwrap_err();
+            assert_eq!(error.kind(), SpawnErrorKind::Rejected, "{name:?}");
+            assert!(error.to_string().contains("needed program"), "{error}");
+        }
+    }
 
     #[test]
     fn ends_are_read_back_and_nonsense_is_not() {

@@ -272,6 +272,9 @@ pub struct RunRequest {
     pub key: RunKey,
     /// Program and arguments; no shell is involved.
     pub argv: Vec<String>,
+    /// Programs that the run calls beside `argv[0]`: each is looked up as `argv[0]` is, by name on the
+    /// run's `PATH`, or by path; the run does not start without them.
+    pub needs: Vec<String>,
     /// The whole environment.
     pub env: BTreeMap<String, String>,
     /// Secrets to be added to the environment of the program, and nowhere else.
@@ -281,6 +284,12 @@ pub struct RunRequest {
 }
 
 impl RunRequest {
+    /// The programs without which the run does not start: `argv[0]`, then what it needs.
+    pub fn programs(&self) -> impl Iterator<Item = &str> {
+        let needs = self.needs.iter();
+        self.argv.iter().take(1).chain(needs).map(String::as_str)
+    }
+
     /// All variables of the environment, secrets exposed: for the one place that hands them over.
     pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
         let plain = self.env.iter().map(|(name, value)| (&**name, &**value));

@@ -13,7 +13,7 @@ use futures_util::stream::{self, StreamExt};
 
 use super::ScriptedSpawner;
 use super::conformance::spawner::{
-    KnownRepository, SpawnerFixture, ending, files, output, spawning,
+    KnownRepository, SpawnerFixture, ending, files, output, programs, spawning,
 };
 use super::scripted::tests::ScriptedFixture;
 use crate::id::{OutputCursor, RunKey, SandboxId, SandboxKey};
@@ -53,6 +53,8 @@ enum Fault {
     IgnoresLabels,
     /// Answers for runs that were never started.
     KnowsEveryRun,
+    /// Starts a run without the programs that it needs.
+    IgnoresNeeds,
 }
 
 #[derive(Debug)]
@@ -91,7 +93,11 @@ impl SandboxSpawner for BrokenSpawner {
     }
 
     async fn start(&self, sandbox: &SandboxRef, run: &RunRequest) -> Result<(), SpawnError> {
-        self.healthy.start(sandbox, run).await?;
+        let mut wanted = run.clone();
+        if self.fault == Fault::IgnoresNeeds {
+            wanted.needs.clear();
+        }
+        self.healthy.start(sandbox, &wanted).await?;
         if self.fault == Fault::StartsAgain {
             let mut starts = self.second_starts.lock().unwrap();
             starts.insert(run.key, run.clone());
@@ -289,4 +295,6 @@ caught! {
         by spawning::another_environment_is_not_listed;
     an_answer_for_no_run_is_noticed: KnowsEveryRun
         by output::a_run_that_was_never_started_is_not_found;
+    a_run_without_what_it_needs_is_noticed: IgnoresNeeds
+        by programs::a_missing_program_that_is_needed_is_named_and_nothing_starts;
 }

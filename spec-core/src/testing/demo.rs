@@ -1,12 +1,20 @@
 //! A demo project with agents that do well, for tests that are about something else.
 
+use std::path::Path;
+
 use serde_json::json;
 
-use super::{RunScript, ScriptedRun, ScriptedSpawner, fixture};
+use super::{RunScript, ScriptedRun, ScriptedSpawner, fixture, git};
 use crate::id::ProjectId;
 use crate::phase::Phase;
 use crate::project::{Project, StaticProjects};
 use crate::sandbox::{Checkout, CheckoutRef};
+
+/// The repository.
+const FILES: [(&str, &str); 2] = [
+    ("src/main.rs", "fn main() {\n}\n"),
+    ("README.md", "# Demo\n"),
+];
 
 /// Does what a good agent, or the script of SYNC, would do in `run` for the [`fixture`].
 #[must_use]
@@ -34,9 +42,11 @@ pub fn good_run(run: &ScriptedRun) -> RunScript {
 pub fn spawner(
     script: impl Fn(&ScriptedRun) -> RunScript + Send + Sync + 'static,
 ) -> ScriptedSpawner {
-    ScriptedSpawner::new(script)
-        .with_repository_file("src/main.rs", "fn main() {\n}\n")
-        .with_repository_file("README.md", "# Demo\n")
+    FILES
+        .into_iter()
+        .fold(ScriptedSpawner::new(script), |spawner, (name, content)| {
+            spawner.with_repository_file(name, content)
+        })
 }
 
 /// One project, `demo`, which is everybody's default.
@@ -58,4 +68,24 @@ pub fn projects() -> StaticProjects {
         },
         default_agent: None,
     }])
+}
+
+/// Makes a real repository that the [`fixture`] speaks of in an empty folder, with the `git` of this
+/// machine.
+///
+/// # Panics
+///
+/// When git is missing or refuses, or the folder cannot be written to.
+#[expect(
+    clippy::expect_used,
+    reason = "a fixture that cannot be made is a panic, as in any test"
+)]
+pub fn make_repository_in(folder: &Path) {
+    std::fs::create_dir_all(folder.join("src")).expect("a folder");
+    for (name, content) in FILES {
+        std::fs::write(folder.join(name), content).expect("a file");
+    }
+    git(folder, &["init", "--quiet", "--initial-branch=main"]);
+    git(folder, &["add", "--all"]);
+    git(folder, &["commit", "--quiet", "--message", "Begin"]);
 }

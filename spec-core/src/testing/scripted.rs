@@ -107,7 +107,8 @@ impl ScriptedSpawner {
         self
     }
 
-    /// Makes `start` answer [`SpawnErrorKind::ProgramNotFound`] for this `argv[0]`.
+    /// Makes `start` answer [`SpawnErrorKind::ProgramNotFound`] for runs of this program, and for
+    /// those that need it.
     #[must_use]
     pub fn with_missing_program(self, program: impl Into<String>) -> Self {
         self.settings().missing_programs.push(program.into());
@@ -292,8 +293,9 @@ impl SandboxSpawner for ScriptedSpawner {
             run: run.key,
         });
         yield_now().await;
-        let program = run.argv.first().cloned().unwrap_or_default();
-        if self.settings().missing_programs.contains(&program) {
+        let missing = self.settings().missing_programs.clone();
+        let is_missing = |program: &&str| missing.iter().any(|name| name == program);
+        if let Some(program) = run.programs().find(is_missing) {
             return Err(SpawnError::new(
                 SpawnErrorKind::ProgramNotFound,
                 format!("program `{program}` does not exist in the sandbox"),

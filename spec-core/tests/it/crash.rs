@@ -6,27 +6,57 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::poll_fn;
+use spec_core::id::AgentName;
 use spec_core::testing::{FaultMode, FaultPlan, FaultySpawner, FaultyStore, demo};
-use spec_core::{Policy, SpecStatus};
+use spec_core::{Phase, Policy, SpecStatus, Usage};
 
-use crate::scene::{LEASE, World, milestones};
+use crate::scene::{LEASE, Milestone, World, milestones};
+use crate::talker::{TALKER, good_words, says};
 
-async fn undisturbed() -> Vec<(&'static str, Option<spec_core::Phase>)> {
-    let world = World::new(demo::good_run);
-    let id = world.launch(Policy::default()).await;
+/// An agent, and a world in which it does well: one that leaves a file and sums its consumption up
+/// by itself, and one that tells everything in its output.
+fn agents() -> [(Policy, fn() -> World); 2] {
+    let talker = Policy {
+        agent: Some(AgentName::new(TALKER).unwrap()),
+        ..Policy::default()
+    };
+    let talking = || {
+        World::new(|run| match run.key.attempt.phase {
+            Phase::Sync => demo::good_run(run),
+            _ => says(good_words(run)),
+        })
+    };
+    [
+        (Policy::default(), || World::new(demo::good_run)),
+        (talker, talking),
+    ]
+}
+
+async fn undisturbed(world: World, policy: Policy) -> (Vec<Milestone>, Usage) {
+    let id = world.launch(policy).await;
     let spec = world.drive_to_the_end(id).await;
     assert_eq!(spec.status, SpecStatus::Completed);
-    milestones(&world.events(id).await)
+    assert!(spec.usage.tokens() >= 400);
+    (milestones(&world.events(id).await), spec.usage)
 }
 
 #[tokio::test]
 async fn a_spec_survives_the_failure_of_any_one_call_of_store_or_spawner() {
-    let expected = undisturbed().await;
+    let mut disturbed = 0;
+    for (policy, world) in agents() {
+        disturbed += fail_at_each_call(&policy, world).await;
+    }
+    println!("{disturbed} calls failed, one in each run");
+    assert!(disturbed > 200, "{disturbed}");
+}
+
+async fn fail_at_each_call(policy: &Policy, world: fn() -> World) -> u32 {
+    let (expected, usage) = undisturbed(world(), policy.clone()).await;
     let mut disturbed = 0;
     for mode in [FaultMode::Before, FaultMode::After] {
         for number in 1.. {
-            let world = World::new(demo::good_run);
-            let id = world.launch(Policy::default()).await;
+            let world = world();
+            let id = world.launch(policy.clone()).await;
             let plan = FaultPlan::nth(number, mode);
             let store = FaultyStore::new(Arc::clone(&world.store), plan.clone());
             let spawner = FaultySpawner::new(world.spawner.clone(), plan.clone());
@@ -51,19 +81,28 @@ async fn a_spec_survives_the_failure_of_any_one_call_of_store_or_spawner() {
             world.check_ended(&spec).await;
             assert_eq!(milestones(&world.events(id).await), expected, "{at}");
             assert_eq!(world.spawner.all_created().len(), 5, "{at}");
+            assert_eq!(spec.usage, usage, "{at}");
         }
     }
-    println!("{disturbed} calls failed, one in each run");
-    assert!(disturbed > 100, "{disturbed}");
+    disturbed
 }
 
 #[tokio::test]
 async fn a_spec_survives_the_end_of_its_driver_at_any_await() {
-    let expected = undisturbed().await;
+    let mut dropped = 0;
+    for (policy, world) in agents() {
+        dropped += drop_at_each_await(&policy, world).await;
+    }
+    println!("{dropped} drivers were dropped, each at another await");
+    assert!(dropped > 100, "{dropped}");
+}
+
+async fn drop_at_each_await(policy: &Policy, world: fn() -> World) -> u32 {
+    let (expected, usage) = undisturbed(world(), policy.clone()).await;
     let mut dropped = 0;
     for polls in 1.. {
-        let world = World::new(demo::good_run);
-        let id = world.launch(Policy::default()).await;
+        let world = world();
+        let id = world.launch(policy.clone()).await;
         let machine = world.machine();
         let ended = {
             let mut driving = pin!(machine.drive(id));
@@ -98,9 +137,9 @@ async fn a_spec_survives_the_end_of_its_driver_at_any_await() {
             "poll {polls}"
         );
         assert_eq!(world.spawner.all_created().len(), 5, "poll {polls}");
+        assert_eq!(spec.usage, usage, "poll {polls}");
     }
-    println!("{dropped} drivers were dropped, each at another await");
-    assert!(dropped > 50, "{dropped}");
+    dropped
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ mod reaper;
 mod retention;
 mod sandbox_changed;
 mod scene;
+mod talker;
+mod told;
 mod trouble;
 mod upkeep;
 mod watching;

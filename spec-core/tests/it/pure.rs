@@ -4,19 +4,21 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::json;
+use spec_core::agent::{RunOutcome, RunReport};
 use spec_core::artifact::{Artifact, Author, content_hash};
 use spec_core::attempt::{FailureKind, PinnedInputs, SandboxFacts, SandboxStatus};
 use spec_core::check::Finding;
 use spec_core::clock::Timestamp;
-use spec_core::event::SpecEvent;
+use spec_core::event::{EventBody, SpecEvent};
 use spec_core::id::{
-    AgentName, ArtifactVersion, AttemptKey, AttemptNumber, CommitId, ContentHash, ProjectId,
-    RepairNumber, SandboxId, Sequence, SpecId, UserId,
+    AgentName, AgentSessionId, ArtifactVersion, AttemptKey, AttemptNumber, CommitId, ContentHash,
+    ProjectId, RepairNumber, SandboxId, Sequence, SpecId, UserId,
 };
 use spec_core::machine::{
-    Action, Command, Input, NewSpec, Observation, Transition, Verdict, apply, due_at, launch,
-    next_action, progress, replay,
+    Action, Command, Input, NewSpec, Observation, Refusal, Transition, Verdict, apply, due_at,
+    launch, next_action, progress, replay,
 };
+use spec_core::policy::Budget;
 use spec_core::sandbox::{Isolation, Layout, Origin, RunEnd};
 use spec_core::spec::{Description, Title};
 use spec_core::{Phase, PhaseStatus, Policy, Spec, SpecStatus, Usage};
@@ -29,6 +31,9 @@ enum Happening {
     RunStarted,
     RunEnded(i32),
     RunLost,
+    RunInterrupted,
+    RunStopped(FailureKind),
+    SetBudget(u64),
     Accepted,
     Rejected(bool),
     EffectFailed,
@@ -50,6 +55,12 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::RunStarted),
         1 => prop_oneof![Just(0), Just(3)].prop_map(Happening::RunEnded),
         1 => Just(Happening::RunLost),
+        1 => Just(Happening::RunInterrupted),
+        1 => prop_oneof![
+            Just(FailureKind::TooMuchOutput),
+            Just(FailureKind::AgentUnauthorized),
+            Just(FailureKind::BudgetExceeded),
+        ].prop_map(Happening::RunStopped),
         1 => Just(Happening::Accepted),
         2 => any::<bool>().prop_map(Happening::Rejected),
         1 => Just(Happening::EffectFailed),
@@ -63,6 +74,34 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::Approve),
         40 => Just(Happening::Cooperate),
     ]
+}
+
+/// Likewise, with a person who changes the budget, which may make a spec go on for ever.
+fn happening_or_budget() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        30 => happening(),
+        1 => (1u64..200).prop_map(Happening::SetBudget),
+    ]
+}
+
+/// What a run tells: a session that goes on in the next run, and tokens.
+fn report(outcome: RunOutcome) -> RunReport {
+    RunReport {
+        usage: Usage {
+            input_tokens: 7,
+            ..Usage::default()
+        },
+        session: Some(AgentSessionId::new("session").unwrap()),
+        outcome,
+        ..RunReport::default()
+    }
+}
+
+fn failed(kind: FailureKind) -> RunReport {
+    report(RunOutcome::Failed {
+        kind,
+        message: "no".to_owned(),
+    })
 }
 
 fn user() -> UserId {
@@ -79,6 +118,7 @@ fn start(auto_execute: bool, max_attempts: u32, max_repairs: u32) -> Transition 
         policy: Policy {
             max_attempts,
             max_repairs,
+            fallback_agent: (max_repairs == 2).then(|| AgentName::new("fallback").unwrap()),
             ..Policy::default()
         },
         agent: AgentName::new("a").unwrap(),
@@ -138,9 +178,10 @@ fn input(spec: &Spec, happening: Happening, now: Timestamp) -> Option<Input> {
             run,
             end: RunEnd::Exited { code },
             stderr_tail: "tail".to_owned(),
-            usage: Usage {
-                input_tokens: 7,
-                ..Usage::default()
+            report: if code == 0 {
+                report(RunOutcome::Done)
+            } else {
+                failed(FailureKind::AgentFailed)
             },
         },
         Happening::RunLost => Observation::RunEnded {
@@ -149,8 +190,33 @@ fn input(spec: &Spec, happening: Happening, now: Timestamp) -> Option<Input> {
                 reason: "stopped".to_owned(),
             },
             stderr_tail: String::new(),
-            usage: Usage::default(),
+            report: failed(FailureKind::SandboxLost),
         },
+        Happening::RunInterrupted => Observation::RunEnded {
+            run,
+            end: RunEnd::Signaled { signal: 9 },
+            stderr_tail: String::new(),
+            report: failed(FailureKind::Interrupted),
+        },
+        Happening::RunStopped(kind) => {
+            let uncounted = spec
+                .attempts()
+                .find_map(|(key, attempt)| Some(key.run_key(attempt.uncounted?)));
+            Observation::RunStopped {
+                run: uncounted.unwrap_or(run),
+                report: failed(kind),
+            }
+        }
+        Happening::SetBudget(tokens) => {
+            return Some(Input::Command(Command::SetBudget {
+                by: user(),
+                budget: Budget {
+                    tokens: Some(tokens),
+                    cost_micro_usd: None,
+                },
+                phase_budget: Budget::default(),
+            }));
+        }
         Happening::Accepted => {
             let content = json!({"phase": key.phase});
             let last = spec.phases.get(key.phase).accepted.map(|a| a.version);
@@ -182,6 +248,7 @@ fn input(spec: &Spec, happening: Happening, now: Timestamp) -> Option<Input> {
                 },
                 message: "no".to_owned(),
                 findings: vec![Finding::error("schema.type", "/a", "wrong")],
+                output: Some("{}".to_owned()),
             },
         },
         Happening::EffectFailed => Observation::EffectFailed {
@@ -227,6 +294,7 @@ fn input(spec: &Spec, happening: Happening, now: Timestamp) -> Option<Input> {
                 Action::Follow { .. } => Happening::RunEnded(0),
                 Action::Evaluate(_) | Action::Sync(_) => Happening::Accepted,
                 Action::Expire(_) => Happening::DeadlinePassed,
+                Action::Account(_) => Happening::RunStopped(FailureKind::Interrupted),
                 Action::Terminate(_) => Happening::SandboxGone,
                 Action::SleepUntil(_) | Action::Nothing => return None,
             };
@@ -299,6 +367,7 @@ impl History {
             assert_eq!(next_action(spec, self.now), Action::Nothing);
             assert_eq!(due_at(spec), None);
         }
+        self.check_account();
         let done: Vec<_> = spec
             .phases
             .iter()
@@ -336,6 +405,31 @@ impl History {
         );
     }
 
+    /// Every run is counted once, in its attempt, its phase and the spec.
+    fn check_account(&self) {
+        let spec = &self.spec;
+        let mut started = 0;
+        let mut counted = 0;
+        for event in &self.events {
+            match &event.body {
+                EventBody::RunStarted { .. } => started += 1,
+                EventBody::RunEnded { .. } | EventBody::RunStopped { .. } => counted += 1,
+                _ => {}
+            }
+        }
+        let uncounted = spec.attempts().filter(|(_, a)| a.uncounted.is_some());
+        assert_eq!(started - counted, uncounted.count() as u64);
+        assert_eq!(spec.usage.tokens(), 7 * counted);
+        let of_phases = spec.phases.iter().map(|(_, phase)| phase.usage.tokens());
+        assert_eq!(of_phases.sum::<u64>(), spec.usage.tokens());
+        let of_attempts = spec.attempts().map(|(_, attempt)| attempt.usage.tokens());
+        assert_eq!(of_attempts.sum::<u64>(), spec.usage.tokens());
+        // A runner that is gone cannot count; what nobody counts any more is settled or given up.
+        if spec.status.is_terminal() {
+            assert_eq!(started, counted, "a run was never counted");
+        }
+    }
+
     fn check_replay(&self) {
         // Through JSON, as a store would.
         let stored: Vec<SpecEvent> = self
@@ -363,6 +457,7 @@ impl History {
                 | Action::Follow { .. }
                 | Action::Evaluate(_)
                 | Action::Sync(_)
+                | Action::Account(_)
                 | Action::Expire(_)
                 | Action::Terminate(_) => {
                     self.now = self.now + Duration::from_millis(1);
@@ -382,7 +477,7 @@ proptest! {
         auto_execute in any::<bool>(),
         attempts in 1u32..4,
         repairs in 0u32..3,
-        happenings in prop::collection::vec((happening(), 0u64..20_000), 0..120),
+        happenings in prop::collection::vec((happening_or_budget(), 0u64..20_000), 0..120),
     ) {
         let mut history = History::begin(start(auto_execute, attempts, repairs));
         history.check();
@@ -510,6 +605,149 @@ fn a_refused_output_is_repaired_then_tried_afresh_then_failed() {
             .count(),
         1
     );
+}
+
+/// A history that evaluates next.
+fn until_evaluated(history: &mut History) {
+    while !matches!(next_action(&history.spec, history.now), Action::Evaluate(_)) {
+        history.happen(Happening::Cooperate);
+    }
+}
+
+fn names(history: &History) -> Vec<&'static str> {
+    let events = history.events.iter();
+    events.map(|event| event.body.name()).collect()
+}
+
+#[test]
+fn after_the_last_attempt_the_fallback_agent_has_one() {
+    let mut history = History::begin(start(true, 2, 2));
+    for _run in 0..9 {
+        until_evaluated(&mut history);
+        history.happen(Happening::Rejected(true));
+    }
+    history.run_to_the_end(|_| Happening::Cooperate);
+    assert_eq!(history.spec.status, SpecStatus::Failed);
+    let explore = history.spec.phases.get(Phase::Explore);
+    let agents: Vec<_> = explore.attempts.iter().map(|a| a.agent.as_str()).collect();
+    assert_eq!(agents, ["a", "a", "fallback"]);
+    assert!(explore.attempts.iter().all(|a| a.repair.get() == 2));
+}
+
+#[test]
+fn a_bad_key_is_not_tried_again_but_another_agent_is() {
+    let mut history = History::begin(start(true, 3, 2));
+    history.happen(Happening::Cooperate);
+    history.happen(Happening::Cooperate);
+    history.happen(Happening::RunStopped(FailureKind::AgentUnauthorized));
+    let explore = history.spec.phases.get(Phase::Explore);
+    let agents: Vec<_> = explore.attempts.iter().map(|a| a.agent.as_str()).collect();
+    assert_eq!(agents, ["a", "fallback"]);
+    assert_eq!(explore.attempts[1].not_before, history.now);
+
+    let mut history = History::begin(start(true, 3, 0));
+    history.happen(Happening::Cooperate);
+    history.happen(Happening::Cooperate);
+    history.happen(Happening::RunStopped(FailureKind::AgentUnauthorized));
+    history.run_to_the_end(|_| Happening::Cooperate);
+    assert_eq!(history.spec.attempts().count(), 1);
+    let failure = history.spec.failure.clone().unwrap();
+    assert_eq!(failure.kind, FailureKind::AgentUnauthorized);
+}
+
+#[test]
+fn an_interrupted_run_goes_on_in_its_session_with_nothing_to_mend() {
+    let mut history = History::begin(start(true, 1, 1));
+    history.happen(Happening::Cooperate);
+    history.happen(Happening::Cooperate);
+    history.happen(Happening::RunInterrupted);
+    let (_, attempt) = history.spec.active_attempt().unwrap();
+    assert_eq!(attempt.repair.get(), 1);
+    assert_eq!(attempt.session.as_ref().unwrap().as_str(), "session");
+    assert_eq!(attempt.session_usage.tokens(), 7);
+    assert_eq!(attempt.findings[0].rule, "agent.interrupted");
+    history.run_to_the_end(|_| Happening::Cooperate);
+    assert_eq!(history.spec.status, SpecStatus::Completed);
+    assert_eq!(history.spec.usage.tokens(), 6 * 7);
+}
+
+#[test]
+fn a_refused_output_is_shown_to_the_next_attempt_until_that_has_it() {
+    let mut history = History::begin(start(true, 2, 1));
+    until_evaluated(&mut history);
+    history.happen(Happening::Rejected(true));
+    // The session has it before it.
+    assert_eq!(history.spec.active_attempt().unwrap().1.previous, None);
+    until_evaluated(&mut history);
+    history.happen(Happening::Rejected(true));
+    let previous = |history: &History| history.spec.active_attempt().unwrap().1.previous.clone();
+    assert_eq!(previous(&history).as_deref(), Some("{}"));
+    until_evaluated(&mut history);
+    assert_eq!(previous(&history), None);
+    history.check_replay();
+}
+
+#[test]
+fn a_used_up_budget_ends_the_phase_and_a_larger_one_lets_it_go_on() {
+    let mut history = History::begin(start(true, 1, 0));
+    history.happen(Happening::SetBudget(14));
+    history.run_to_the_end(|_| Happening::Cooperate);
+    let failure = history.spec.failure.clone().unwrap();
+    assert_eq!(
+        (failure.phase, failure.kind),
+        (Phase::Design, FailureKind::BudgetExceeded)
+    );
+    assert_eq!(
+        failure.message,
+        "the budget of the spec is used up: 14 tokens of 14 are used"
+    );
+    let set = |history: &History, tokens| {
+        let budget = Budget {
+            tokens: Some(tokens),
+            cost_micro_usd: None,
+        };
+        let command = Command::SetBudget {
+            by: user(),
+            budget,
+            phase_budget: Budget::default(),
+        };
+        apply(&history.spec, Input::Command(command), history.now)
+    };
+    assert!(matches!(
+        set(&history, 14),
+        Err(Refusal::BudgetExceeded { .. })
+    ));
+    let before = names(&history).len();
+    history.happen(Happening::SetBudget(28));
+    assert_eq!(
+        names(&history)[before..],
+        [
+            "spec.budget_changed",
+            "spec.execution_resumed",
+            "spec.phase_started"
+        ]
+    );
+    history.run_to_the_end(|_| Happening::Cooperate);
+    assert_eq!(history.spec.status, SpecStatus::Completed);
+    // What was done is not done again.
+    assert_eq!(history.spec.usage.tokens(), 5 * 7);
+    assert_eq!(history.spec.phases.get(Phase::Design).attempts.len(), 2);
+    history.check_replay();
+}
+
+#[test]
+fn what_a_cancelled_run_has_consumed_is_counted_before_its_sandbox_ends() {
+    let mut history = History::begin(start(true, 1, 0));
+    history.happen(Happening::Cooperate);
+    history.happen(Happening::Cooperate);
+    history.happen(Happening::Cancel);
+    assert!(matches!(
+        next_action(&history.spec, history.now),
+        Action::Account(_)
+    ));
+    history.run_to_the_end(|_| Happening::Cooperate);
+    assert_eq!(history.spec.status, SpecStatus::Cancelled);
+    assert_eq!(history.spec.usage.tokens(), 7);
 }
 
 #[test]

@@ -14,6 +14,8 @@ use spec_core::{
     LaunchRequest, Phase, Policy, RunnerConfig, SandboxSpawner, Spec, SpecStateMachine, SpecStore,
 };
 
+use crate::talker::{OTHER, TALKER, Talker};
+
 pub(crate) const LEASE: Duration = Duration::from_secs(15);
 
 /// Store, spawner and clock that outlive the machines over them, as the world outlives processes.
@@ -75,6 +77,8 @@ impl World {
         let agent = CommandAgent::new(AgentName::new("scripted").unwrap(), "agent");
         let machine = SpecStateMachine::new(store, spawner, demo::projects())
             .with_agent(agent)
+            .with_agent(Talker::named(TALKER))
+            .with_agent(Talker::named(OTHER))
             .with_config(config);
         if self.real_time {
             machine
@@ -179,8 +183,11 @@ impl World {
     }
 }
 
+/// Something that became of a phase.
+pub(crate) type Milestone = (&'static str, Option<Phase>);
+
 /// Events that say what became of the phases, without those that depend on timing.
-pub(crate) fn milestones(events: &[SpecEvent]) -> Vec<(&'static str, Option<Phase>)> {
+pub(crate) fn milestones(events: &[SpecEvent]) -> Vec<Milestone> {
     events
         .iter()
         .filter_map(|event| match &event.body {

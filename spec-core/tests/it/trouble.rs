@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use spec_core::agent::{Agent, AgentDecoder, AgentTask, RunPlan};
+use spec_core::agent::{Agent, AgentDecoder, AgentTask, Delivery, RunPlan};
 use spec_core::clock::Clock as _;
 use spec_core::event::EventBody;
 use spec_core::id::{AgentName, Sequence, SpecId};
@@ -199,6 +199,10 @@ impl Agent for Panicking {
 
     fn description(&self) -> &'static str {
         "panics"
+    }
+
+    fn delivery(&self) -> Delivery {
+        Delivery::File
     }
 
     fn plan(&self, _task: &AgentTask) -> Result<RunPlan, InvalidInput> {

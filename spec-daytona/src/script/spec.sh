@@ -49,29 +49,42 @@ read_file() {
     fi
 }
 
-# Makes the folder of a run from what was uploaded, and looks for its program.
+# Says the number of the first program that is not there, of those that a run of this environment and
+# in this folder calls; `none` when all are there.
+missing_program() {
+    cd "$2" || { echo 0; return; }
+    # The environment may set any variable, but no argument.
+    . "$1/env"
+    . "$1/programs"
+    number=0
+    for program in "$@"; do
+        case $program in
+        */*) [ -f "$program" ] && [ -x "$program" ] ;;
+        *) command -v -- "$program" >/dev/null ;;
+        esac || { echo "$number"; return; }
+        number=$((number + 1))
+    done
+    echo none
+}
+
+# Makes the folder of a run from what was uploaded, and looks for its programs.
 prepare_run() {
     incoming=$1 dir=$ctl/runs/$2 folder=$3
-    if [ -e "$incoming/program" ]; then
+    if [ -e "$incoming/programs" ]; then
         # What a host left that died while it made the checkout ready is no business of a program.
         rm -f -- "$ctl"/incoming/*/username "$ctl"/incoming/*/password \
             "$ctl/runs/checkout/username" "$ctl/runs/checkout/password"
     fi
     if [ ! -e "$dir/pid" ]; then
         mkdir -p -- "$dir" "$folder" || exit 1
-        if [ -e "$incoming/program" ] && ! (
-            # The program is looked for where it will run.
-            cd "$4" || exit 1
-            program=$(cat "$incoming/program")
-            . "$incoming/env"
-            case $program in
-            */*) [ -f "$program" ] && [ -x "$program" ] ;;
-            *) command -v -- "$program" ;;
-            esac
-        ) >/dev/null 2>&1; then
-            rm -rf -- "$incoming"
-            echo no-program
-            return
+        if [ -e "$incoming/programs" ]; then
+            missing=$(missing_program "$incoming" "$4" 2>/dev/null)
+            if [ "$missing" != none ]; then
+                rm -rf -- "$incoming"
+                # A shell that refuses the environment says nothing.
+                echo "no-program ${missing:-0}"
+                return
+            fi
         fi
         chmod 600 "$incoming"/* && mv -f -- "$incoming"/* "$dir/" || exit 1
     fi

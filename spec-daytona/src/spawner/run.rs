@@ -40,15 +40,26 @@ impl Shared {
                 "launch.sh",
                 launch(&place, request, vault.keys()).into_bytes(),
             ),
-            ("program", program(request).into()),
+            ("programs", programs(request).into_bytes()),
         ];
-        self.prepare(&place, sandbox.key, &name, &folder, inputs)
+        let said = self
+            .prepare(&place, sandbox.key, &name, &folder, inputs)
             .await?;
+        if let Some(number) = missing(&said) {
+            let program = request.programs().nth(number).unwrap_or_default();
+            return Err(SpawnError::new(
+                SpawnErrorKind::ProgramNotFound,
+                format!(
+                    "program `{program}` does not exist in the sandbox: use a snapshot or an image \
+                     that has it"
+                ),
+            ));
+        }
         self.launch(&place, sandbox.key, &name, request.timeout)
             .await
     }
 
-    /// Uploads what a run needs and makes its folders.
+    /// Uploads what a run needs and makes its folders. Returns what the script said.
     pub(super) async fn prepare(
         &self,
         place: &Place,
@@ -56,12 +67,8 @@ impl Shared {
         name: &str,
         folder: &str,
         inputs: Vec<(&'static str, Vec<u8>)>,
-    ) -> Result<(), SpawnError> {
+    ) -> Result<String, SpawnError> {
         let incoming = place.folders.incoming();
-        let program = inputs
-            .iter()
-            .find(|(name, _)| *name == "program")
-            .map(|(_, program)| String::from_utf8_lossy(program).into_owned());
         let uploads: Vec<Upload> = inputs
             .into_iter()
             .map(|(name, content)| Upload {
@@ -70,23 +77,12 @@ impl Shared {
             })
             .collect();
         let repository = place.folders.layout().repository;
-        let said = self
-            .insist(key, &place.id, "prepare a run", || async {
-                place.toolbox.upload(&self.client, &uploads).await?;
-                let arguments = [&incoming, name, folder, &repository];
-                self.verb(place, "prepare-run", &arguments, SHORT).await
-            })
-            .await?;
-        match program {
-            Some(program) if says(&said, "no-program") => Err(SpawnError::new(
-                SpawnErrorKind::ProgramNotFound,
-                format!(
-                    "program `{program}` does not exist in the sandbox: use a snapshot or an image \
-                     that has it"
-                ),
-            )),
-            _ => Ok(()),
-        }
+        self.insist(key, &place.id, "prepare a run", || async {
+            place.toolbox.upload(&self.client, &uploads).await?;
+            let arguments = [&incoming, name, folder, &repository];
+            self.verb(place, "prepare-run", &arguments, SHORT).await
+        })
+        .await
     }
 
     /// Has what was prepared run by a session, which carries the run and does not own it: the run goes
@@ -140,8 +136,20 @@ fn says(said: &str, word: &str) -> bool {
     said.lines().any(|line| line.trim() == word)
 }
 
-fn program(request: &RunRequest) -> &str {
-    request.argv.first().map_or("", String::as_str)
+/// Which of the programs, counted from zero, the script did not find.
+fn missing(said: &str) -> Option<usize> {
+    let number = |line: &str| line.trim().strip_prefix("no-program ")?.parse().ok();
+    said.lines().find_map(number)
+}
+
+/// What names the programs that have to be there: words that a shell sets as its arguments.
+fn programs(request: &RunRequest) -> String {
+    let mut script = "set --".to_owned();
+    for program in request.programs() {
+        script.extend([" ", &quote(program)]);
+    }
+    script.push('\n');
+    script
 }
 
 /// What the program's environment is made of. It is uploaded, read once, and removed.
@@ -192,5 +200,7 @@ mod tests {
         assert!(says("started\n", "started"));
         assert!(says(&format!("{noise}\nstarted\n"), "started"));
         assert!(!says(&format!("{noise}\nwaiting started\n"), "started"));
+        assert_eq!(missing(&format!("{noise}\nno-program 1\n")), Some(1));
+        assert_eq!(missing(&format!("{noise}\nprepared\n")), None);
     }
 }

@@ -184,6 +184,7 @@ pub(crate) fn shell(run: RunKey, script: &str) -> RunRequest {
     RunRequest {
         key: run,
         argv: ["sh", "-c", script].map(str::to_owned).to_vec(),
+        needs: Vec::new(),
         env: BTreeMap::new(),
         secrets: Vec::new(),
         timeout: Duration::from_mins(1),

@@ -40,6 +40,7 @@ fn shell(sandbox: &Sandbox, script: &str) -> RunRequest {
     RunRequest {
         key: sandbox.key.attempt().run_key(RepairNumber::default()),
         argv: ["sh", "-c", script].map(str::to_owned).to_vec(),
+        needs: Vec::new(),
         env: BTreeMap::new(),
         secrets: Vec::new(),
         timeout: Duration::from_mins(2),

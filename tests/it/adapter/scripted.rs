@@ -147,6 +147,7 @@ async fn a_page_is_not_taken_for_a_toolbox_with_processes() {
     let run = RunRequest {
         key: daytona.run(),
         argv: vec!["true".to_owned()],
+        needs: Vec::new(),
         env: [].into(),
         secrets: Vec::new(),
         timeout: Duration::from_mins(1),

@@ -158,6 +158,7 @@ async fn no_secret_shows_in_records_commands_files_logs_or_errors() {
         ]
         .map(str::to_owned)
         .to_vec(),
+        needs: Vec::new(),
         env: BTreeMap::new(),
         secrets: vec![SecretEnv {
             name: "MODEL_KEY".to_owned(),

@@ -17,7 +17,7 @@ use spec_core::project::{Project, StaticProjects};
 use spec_core::sandbox::{Checkout, CheckoutRef};
 use spec_core::spec::{Description, Title};
 use spec_core::store::{MemoryStore, PageLimit};
-use spec_core::testing::{fixture, git};
+use spec_core::testing::{demo, fixture};
 use spec_core::{LaunchRequest, Phase, Policy, RunnerConfig, Spec, SpecStateMachine, SpecStatus};
 use spec_daytona::DaytonaSpawner;
 use spec_tests::daytona::{FakeDaytona, FakeOptions, Fault, FaultPlan, Ledger};
@@ -56,18 +56,7 @@ impl Setting {
     fn new() -> Self {
         let folder = TempDir::with_prefix("spec-tests-trouble-").unwrap();
         let at = |name: &str| folder.path().join(name);
-        std::fs::create_dir_all(at("repository/src")).unwrap();
-        std::fs::write(at("repository/src/main.rs"), "fn main() {\n}\n").unwrap();
-        std::fs::write(at("repository/README.md"), "# Demo\n").unwrap();
-        git(
-            &at("repository"),
-            &["init", "--quiet", "--initial-branch=main"],
-        );
-        git(&at("repository"), &["add", "--all"]);
-        git(
-            &at("repository"),
-            &["commit", "--quiet", "--message", "demo"],
-        );
+        demo::make_repository_in(&at("repository"));
         std::fs::create_dir(at("outputs")).unwrap();
         for phase in Phase::ALL {
             let output = fixture::output_json(phase).to_string();

@@ -39,6 +39,7 @@ fn run() -> RunRequest {
             repair: RepairNumber::new(0),
         },
         argv: Vec::new(),
+        needs: Vec::new(),
         env: BTreeMap::new(),
         secrets: Vec::new(),
         timeout: Duration::from_mins(1),

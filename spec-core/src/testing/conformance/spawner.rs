@@ -65,6 +65,8 @@ macro_rules! spawner_conformance {
             a_program_runs_in_the_repository,
             arguments_reach_the_program_unchanged,
             a_missing_program_is_named,
+            a_missing_program_that_is_needed_is_named_and_nothing_starts,
+            a_program_that_is_needed_can_be_called,
             racing_starts_with_one_run_key_run_the_program_once,
             the_last_line_may_lack_its_end,
             an_exit_code_is_told_from_a_signal,

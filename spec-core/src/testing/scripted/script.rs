@@ -16,6 +16,8 @@ pub struct ScriptedRun {
     pub files: BTreeMap<String, Vec<u8>>,
     /// Program and arguments.
     pub argv: Vec<String>,
+    /// Programs that it needs beside.
+    pub needs: Vec<String>,
     /// The environment, without secrets.
     pub env: BTreeMap<String, String>,
     /// Names of the secrets in the environment.
@@ -33,6 +35,7 @@ impl ScriptedRun {
             key: run.key,
             files: files.iter().filter_map(in_folder).collect(),
             argv: run.argv.clone(),
+            needs: run.needs.clone(),
             env: run.env.clone(),
             secret_names: run.secrets.iter().map(|s| s.name.clone()).collect(),
         }

@@ -4,6 +4,7 @@ use futures_util::{FutureExt, StreamExt};
 
 use super::*;
 use crate::sandbox::RunEnd;
+use crate::testing::conformance::spawner::programs::MISSING_PROGRAMS;
 use crate::testing::conformance::spawner::{KnownRepository, SmallProgram, SpawnerFixture, Stage};
 
 #[derive(Debug)]
@@ -39,10 +40,13 @@ impl SpawnerFixture for ScriptedFixture {
                 commit => Ok(commit),
             }
         };
+        let spawner = ScriptedSpawner::new(SmallProgram::script)
+            .with_checkout(rule)
+            .with_repository_file("README.md", known().content);
         Arc::new(
-            ScriptedSpawner::new(SmallProgram::script)
-                .with_checkout(rule)
-                .with_repository_file("README.md", known().content),
+            MISSING_PROGRAMS
+                .into_iter()
+                .fold(spawner, ScriptedSpawner::with_missing_program),
         )
     }
 

@@ -8,11 +8,14 @@ use futures_util::StreamExt;
 use futures_util::future::join_all;
 
 use super::stage::{follow, texts, within};
-use super::{SpawnerFixture, Stage};
+use super::{SmallProgram, SpawnerFixture, Stage};
 use crate::sandbox::{
     Channel, MAX_LINE_BYTES, Output, RunEnd, SandboxFile, SandboxPath, Secret, SecretEnv,
     SpawnErrorKind,
 };
+
+/// Programs that no sandbox has: by name, by path, and by a path in the repository.
+pub const MISSING_PROGRAMS: [&str; 3] = ["no-such-agent", "/no/such/agent", "./no-such-agent"];
 
 /// Guards the macro's arm for real spawners.
 pub async fn the_fixture_runs_programs(fixture: &dyn SpawnerFixture) {
@@ -134,7 +137,7 @@ pub async fn arguments_reach_the_program_unchanged(fixture: &dyn SpawnerFixture)
 pub async fn a_missing_program_is_named(fixture: &dyn SpawnerFixture) {
     let stage = Stage::new(fixture).await;
     let (_, sandbox) = stage.spawn().await;
-    for program in ["no-such-agent", "/no/such/agent", "./no-such-agent"] {
+    for program in MISSING_PROGRAMS {
         let request = stage.program(vec![program.to_owned()]);
         let error = stage.spawner.start(&sandbox, &request).await.unwrap_err();
         assert_eq!(error.kind(), SpawnErrorKind::ProgramNotFound, "{error:?}");
@@ -142,6 +145,66 @@ pub async fn a_missing_program_is_named(fixture: &dyn SpawnerFixture) {
     }
     let (lines, _) = stage.complete(&sandbox, &stage.shell("echo up")).await;
     assert_eq!(texts(&lines, Channel::Stdout), ["up"]);
+    stage.end().await;
+}
+
+/// Also when the program that is started is there; and the run can be started properly afterwards.
+/// A spawner without programs can pass too, when it knows [`MISSING_PROGRAMS`].
+pub async fn a_missing_program_that_is_needed_is_named_and_nothing_starts(
+    fixture: &dyn SpawnerFixture,
+) {
+    let stage = Stage::new(fixture).await;
+    let (_, sandbox) = stage.spawn().await;
+    let mark = stage.in_run("started");
+    for program in MISSING_PROGRAMS {
+        let mut request = stage.shell(&format!("echo started >>'../{mark}'"));
+        request.needs = vec!["sh".to_owned(), program.to_owned()];
+        let error = stage.spawner.start(&sandbox, &request).await.unwrap_err();
+        assert_eq!(error.kind(), SpawnErrorKind::ProgramNotFound, "{error:?}");
+        assert!(error.to_string().contains(program), "{error}");
+        let run = stage.spawner.output(&sandbox, &request.key, None).await;
+        let error = run.err().unwrap();
+        assert_eq!(error.kind(), SpawnErrorKind::NotFound, "{error:?}");
+    }
+    let up = SmallProgram::prints(["up"]);
+    let (lines, _) = stage.complete(&sandbox, &stage.program(up.argv())).await;
+    assert_eq!(texts(&lines, Channel::Stdout), ["up"]);
+    let mark = stage.spawner.read_file(&sandbox, &mark, 100).await.unwrap();
+    assert_eq!(mark, None);
+    stage.end().await;
+}
+
+/// By a name on the run's own `PATH`, by a path relative to the repository, and one of the system's.
+pub async fn a_program_that_is_needed_can_be_called(fixture: &dyn SpawnerFixture) {
+    let stage = Stage::new(fixture).await;
+    let (made, sandbox) = stage.spawn().await;
+    let (agent, named) = (stage.in_run("agent.sh"), stage.in_run("bin/named tool"));
+    let by_path = format!("../{}", stage.in_run("it's a tool"));
+    let tool = |path, text: &str| SandboxFile {
+        executable: true,
+        ..SandboxFile::new(path, format!("#!/bin/sh\necho {text} \"$1\"\n"))
+    };
+    let script = "'named tool' one && \"$1\" two && printf '%s' three | cat && echo && exit 4";
+    let files = [
+        SandboxFile::new(agent.clone(), script),
+        tool(named.clone(), "named"),
+        tool(stage.in_run("it's a tool"), "by path"),
+    ];
+    stage.spawner.write_files(&sandbox, &files).await.unwrap();
+    let argv = vec!["sh".to_owned(), format!("../{agent}"), by_path.clone()];
+    let mut request = stage.program(argv);
+    request.needs = vec!["named tool".to_owned(), by_path, "cat".to_owned()];
+    let named = made.layout.absolute(&named);
+    let (folder, _) = named.rsplit_once('/').unwrap();
+    let search_path = format!("{folder}:/usr/local/bin:/usr/bin:/bin");
+    request.env.insert("PATH".to_owned(), search_path);
+    let (lines, end) = stage.complete(&sandbox, &request).await;
+    assert_eq!(
+        texts(&lines, Channel::Stdout),
+        ["named one", "by path two", "three"],
+        "{lines:?}"
+    );
+    assert_eq!(end, RunEnd::Exited { code: 4 });
     stage.end().await;
 }
 

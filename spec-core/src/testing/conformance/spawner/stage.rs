@@ -107,6 +107,7 @@ impl Stage {
         RunRequest {
             key: self.run(0),
             argv,
+            needs: Vec::new(),
             env: BTreeMap::new(),
             secrets: Vec::new(),
             timeout: Duration::from_mins(1),
