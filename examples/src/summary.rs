@@ -40,15 +40,12 @@ pub fn summary(
         let of = limits(usage.budget).map_or_else(String::new, |limits| format!(", of {limits}"));
         text.extend(["Consumed in all: ", &total, &of, ".\n"]);
     }
-    for (key, attempt) in spec.attempts() {
+    for (_, attempt) in spec.attempts() {
         let Some(AttemptOutcome::Failed { failure }) = attempt.outcome() else {
             continue;
         };
         if Some(failure) != spec.failure.as_ref() {
-            let (phase, number, message) = (key.phase, key.attempt, &failure.message);
-            text.push_str(&format!(
-                "Tried again: {phase}, attempt {number}: {message}\n"
-            ));
+            text.extend(["Tried again after ", &failure.to_string(), "\n"]);
         }
     }
     if let Some(failure) = &spec.failure {
@@ -97,7 +94,7 @@ fn table(spec: &Spec, artifacts: &[Artifact], usage: &SpecUsage) -> Table {
         let outcome = artifacts.iter().find(|artifact| artifact.phase == phase);
         let mut outcome = outcome.map_or_else(String::new, describe);
         if let Some(accepted) = state.accepted.filter(|accepted| accepted.warnings > 0) {
-            outcome.push_str(&format!("; {} warnings", accepted.warnings));
+            outcome.extend(["; warnings: ", &accepted.warnings.to_string()]);
         }
         row.push(outcome);
         table.add_row(row);

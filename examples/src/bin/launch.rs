@@ -349,19 +349,7 @@ impl Session<'_> {
 
     /// Shows what has happened to a spec, and then what happens, until the event that ends it.
     async fn show(&self, id: SpecId) -> anyhow::Result<()> {
-        // Read first: a spec that failed and goes on has an end in its past.
-        let mut seen = Sequence::default();
-        loop {
-            let page = self.machine.events(id, seen, PageLimit::MAX).await?;
-            let Some(last) = page.last() else {
-                break;
-            };
-            seen = last.sequence;
-            for event in &page {
-                self.display.event(event);
-            }
-        }
-        let mut events = self.machine.watch(id, seen);
+        let mut events = self.machine.watch(id, Sequence::default());
         while let Some(event) = events.next().await {
             self.display.event(&event?);
         }

@@ -155,7 +155,7 @@ async fn the_fallback_agent_takes_over_and_both_are_told() {
     assert_says(
         &ended.stdout,
         &[
-            "Tried again: explore, attempt 1: ",
+            "Tried again after phase explore, attempt 1: ",
             "Agent `command:no-such-agent`: ",
         ],
     );

@@ -132,10 +132,14 @@ async fn a_sandbox_that_cannot_reach_the_model_fails_the_spec_at_once() {
     command.args(nowhere);
     let ended = finish(command).await;
     assert_eq!(ended.code(), Some(1), "{ended:?}");
-    assert!(ended.stdout.contains("http://127.0.0.1:9"), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("http://127.0.0.1:9"),
+        "{}",
+        ended.stdout
+    );
     assert_all_gone(&fake, 1);
     let failure = log(&world, IDEA).await.spec.failure.unwrap();
-    assert_eq!(failure.kind, FailureKind::SandboxRejected, "{failure}");
+    assert_eq!(failure.attempt.get(), 1, "{failure}");
 }
 
 #[tokio::test]

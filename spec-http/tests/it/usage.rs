@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use spec_core::Phase;
 use spec_core::testing::{RunScript, ScriptedRun, demo};
 
-use crate::harness::{App, Call, local};
+use crate::harness::{App, Call, Frames, local};
 
 /// A good run that says who it is, and that it has consumed 100 tokens for 1,000 millionths.
 fn run(run: &ScriptedRun) -> RunScript {
@@ -339,4 +339,30 @@ async fn a_launch_takes_what_it_leaves_out_from_the_policy_of_the_host() {
         policy["budget"],
         json!({ "tokens": 9, "cost_micro_usd": null })
     );
+}
+
+#[tokio::test]
+async fn a_stream_from_the_beginning_goes_past_an_end_that_was_taken_back() {
+    let (app, spec) = over_budget().await;
+    let body = json!({ "budget": { "tokens": 1000 } });
+    let answer = app.put(&format!("{spec}/budget"), &body).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    for after in [0, 3] {
+        let call =
+            Call::get(&format!("{spec}/events/stream")).header("last-event-id", after.to_string());
+        let frames = Frames::of(app.open(call).await).rest().await;
+        let names: Vec<&str> = frames
+            .iter()
+            .flat_map(|frame| frame.lines())
+            .filter_map(|line| line.strip_prefix("event: "))
+            .collect();
+        let at = |name| names.iter().position(|n| *n == name);
+        let failed = at("spec.execution_failed").expect("the end that was taken back");
+        assert!(at("spec.execution_resumed") > Some(failed), "{names:?}");
+        assert_eq!(
+            names[names.len() - 2..],
+            ["spec.execution_completed", "end"],
+            "{names:?}"
+        );
+    }
 }
