@@ -6,8 +6,6 @@ mod event;
 mod outcome;
 mod prompt;
 mod record;
-mod stub;
-pub use stub::{ClaudeCode, Codex};
 mod result;
 
 pub use command::CommandAgent;
