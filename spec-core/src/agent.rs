@@ -1,13 +1,23 @@
 //! The port for coding agents: [`Agent`]. Pure: arguments out, lines in; the machine does the rest.
 
+mod claude_code;
+mod codex;
 mod command;
 mod context;
+#[cfg(test)]
+mod corpus;
 mod event;
+#[cfg(test)]
+mod fixture;
 mod outcome;
+mod program;
 mod prompt;
 mod record;
 mod result;
+mod task_files;
 
+pub use claude_code::ClaudeCode;
+pub use codex::Codex;
 pub use command::CommandAgent;
 pub use context::{AgentContext, PROTOCOL_VERSION};
 pub use event::{AgentEnd, AgentEvent, ToolCall, ToolKind};

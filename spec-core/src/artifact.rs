@@ -7,6 +7,7 @@ mod design;
 mod explore;
 mod local_id;
 mod requirements;
+mod strict;
 mod sync;
 mod tasks;
 
@@ -25,6 +26,7 @@ pub use requirements::{
     AcceptanceCriterion, Requirement, RequirementCategory, RequirementType, RequirementsOutput,
     UserStory,
 };
+pub use strict::{from_strict, strict_schema};
 pub use sync::{
     Coverage, CoverageRow, DependencyAnalysis, RepositoryCommit, SpecSummary, SyncOutput,
     TraceabilityStats, ValidationResults,

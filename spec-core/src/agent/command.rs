@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::task_files::plan_without_program;
 use super::{Agent, AgentDecoder, AgentEvent, AgentTask, Delivery, RunPlan};
 use crate::event::{ProgressItem, ProgressKind};
 use crate::id::{AgentName, AgentSessionId};
 use crate::invalid_input::InvalidInput;
-use crate::sandbox::{Channel, OutputLine, SandboxFile, SandboxPath, SecretEnv};
+use crate::sandbox::{Channel, OutputLine, SecretEnv};
 use crate::usage::{Tokens, UsageReport, UsageScope};
 
 /// Any program that follows the file protocol.
@@ -95,10 +96,6 @@ impl CommandAgent {
     }
 }
 
-fn to_json(name: &'static str, value: &impl serde::Serialize) -> Result<Vec<u8>, InvalidInput> {
-    serde_json::to_vec_pretty(value).map_err(|error| InvalidInput::new(name, error.to_string()))
-}
-
 impl Agent for CommandAgent {
     fn name(&self) -> &AgentName {
         &self.name
@@ -113,23 +110,15 @@ impl Agent for CommandAgent {
     }
 
     fn plan(&self, task: &AgentTask) -> Result<RunPlan, InvalidInput> {
-        let path = |name| SandboxPath::in_run(&task.run, name);
-        let mut env = self.env.clone();
-        let folder = task.layout.absolute(&SandboxPath::run_folder(&task.run));
-        env.insert("SPEC_RUN_DIR".to_owned(), folder);
-        env.insert("SPEC_REPOSITORY".to_owned(), task.layout.repository.clone());
-        Ok(RunPlan {
-            files: vec![
-                SandboxFile::new(path("prompt.md")?, task.prompt.as_bytes()),
-                SandboxFile::new(path("schema.json")?, to_json("schema", &task.schema)?),
-                SandboxFile::new(path("context.json")?, to_json("context", &task.context)?),
-            ],
-            argv: self.argv.clone(),
-            needs: Vec::new(),
-            env,
-            secrets: self.secrets.clone(),
-            result: path("result.json")?,
-        })
+        let mut plan = plan_without_program(task, task.schema)?;
+        plan.argv.clone_from(&self.argv);
+        plan.secrets.clone_from(&self.secrets);
+        for (name, value) in &self.env {
+            plan.env
+                .entry(name.clone())
+                .or_insert_with(|| value.clone());
+        }
+        Ok(plan)
     }
 
     fn decoder(&self) -> Box<dyn AgentDecoder> {
