@@ -1,8 +1,14 @@
 //! How agents are chosen: arguments, keys of the environment, and what is said of them.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
 use nix::sys::signal::Signal;
+use spec_core::attempt::FailureKind;
 use tokio::process::Command;
 
+use crate::log::Log;
 use crate::program::{Finished, Program};
 use crate::server::Server;
 use crate::world::{World, entries};
@@ -183,4 +189,103 @@ async fn agents_budget_and_the_place_of_the_model_are_told_and_keys_are_not() {
     assert!(!said.contains("no key for `claude-code`"), "{said}");
     let all = format!("{said}{}{}", ended.stdout, ended.stderr);
     assert!(!all.contains(KEY), "{all}");
+}
+
+/// Stands in for `claude`: says what it was given, and that its key is refused.
+const CLAUDE: &str = r#"#!/bin/sh
+[ "$1" = --version ] && echo '2.1.330 (Claude Code)' && exit
+key=$ANTHROPIC_API_KEY$ANTHROPIC_AUTH_TOKEN
+[ -n "$key" ] || exit 9
+case "$*" in *"$key"*) seen=yes ;; *) seen=no ;; esac
+case "$*" in *"--model claude-opus-5-5"*) model=asked ;; *) model=any ;; esac
+kind=${ANTHROPIC_API_KEY:+key}${ANTHROPIC_AUTH_TOKEN:+token}
+text="a $kind of ${#key} letters, in the arguments: $seen; model $model; at ${ANTHROPIC_BASE_URL:-the usual place}"
+printf '{"type":"assistant","message":{"id":"m","role":"assistant","content":[{"type":"text","text":"%s"}]}}\n' "$text"
+echo '{"type":"system","subtype":"api_retry","attempt":1,"error_status":401,"error":"authentication_failed"}'
+exit 1
+"#;
+
+/// Stands in for `codex`, likewise.
+const CODEX: &str = r#"#!/bin/sh
+[ "$1" = --version ] && echo 'codex-cli 0.169.0' && exit
+key=$OPENAI_API_KEY
+[ -n "$key" ] || exit 9
+case "$*" in *"$key"*) seen=yes ;; *) seen=no ;; esac
+case "$*" in *gpt-6-sol*) model=asked ;; *) model=any ;; esac
+case "$*" in
+    *'base_url="http://127.0.0.1:9/v1"'*) at=http://127.0.0.1:9 ;;
+    *) at='the usual place' ;;
+esac
+text="a key of ${#key} letters, in the arguments: $seen; model $model; at $at"
+printf '{"type":"item.completed","item":{"id":"1","type":"agent_message","text":"%s"}}\n' "$text"
+echo '{"type":"turn.failed","error":{"message":"unexpected status 401 Unauthorized: no"}}'
+exit 1
+"#;
+
+fn install(world: &World, text: &str) -> String {
+    let program = world.folder().join("bin/program");
+    fs::create_dir(program.parent().unwrap()).unwrap();
+    fs::write(&program, text).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    program.display().to_string()
+}
+
+fn assert_nowhere_below(folder: &Path) {
+    for path in entries(folder) {
+        if path.is_dir() {
+            assert_nowhere_below(&path);
+        } else {
+            let bytes = fs::read(&path).unwrap();
+            let found = bytes.windows(KEY.len()).any(|w| w == KEY.as_bytes());
+            assert!(!found, "{}", path.display());
+        }
+    }
+}
+
+/// Launches with a stand-in, and sees the key reach it and nothing else.
+async fn reaches(program: &str, arguments: &[&str], variable: &str, says: &[&str]) {
+    let world = World::new();
+    let program = install(&world, program);
+    let mut command = with(&world, LAUNCH, &["--agent-program", &program]);
+    command.args(arguments).env(variable, KEY);
+    let ended = Program::start(command).finish().await;
+    assert_eq!(ended.code(), Some(1), "{ended:?}");
+    let letters = format!("of {} letters, in the arguments: no", KEY.len());
+    for said in says.iter().chain([&letters.as_str()]) {
+        assert!(ended.stderr.contains(said), "{said:?}: {}", ended.stderr);
+    }
+    assert!(
+        !ended.stderr.contains(KEY) && !ended.stdout.contains(KEY),
+        "{ended:?}"
+    );
+    let failure = Log::read(&world.data(), IDEA).await.spec.failure.unwrap();
+    assert_eq!(failure.kind, FailureKind::AgentUnauthorized, "{failure}");
+    assert_eq!(failure.attempt.get(), 1, "not tried again: {failure}");
+    assert_nowhere_below(&world.data());
+    world.assert_nothing_is_left();
+}
+
+#[tokio::test]
+async fn the_key_reaches_claude_code_by_its_environment_and_is_nowhere_else() {
+    let arguments = ["--agent", "claude-code", "--model", "claude-opus-5-5"];
+    let says = ["a key of", "model asked", "at the usual place"];
+    reaches(CLAUDE, &arguments, "ANTHROPIC_API_KEY", &says).await;
+    let arguments = [
+        "--agent",
+        "claude-code",
+        "--model-endpoint",
+        "http://127.0.0.1:9",
+    ];
+    let says = ["a token of", "model any", "at http://127.0.0.1:9"];
+    reaches(CLAUDE, &arguments, "ANTHROPIC_AUTH_TOKEN", &says).await;
+}
+
+#[tokio::test]
+async fn the_key_reaches_codex_by_its_environment_and_is_nowhere_else() {
+    let arguments = ["--agent", "codex", "--model", "gpt-6-sol"];
+    let says = ["a key of", "model asked", "at the usual place"];
+    reaches(CODEX, &arguments, "OPENAI_API_KEY", &says).await;
+    let arguments = ["--agent", "codex", "--model-endpoint", "http://127.0.0.1:9"];
+    let says = ["a key of", "model any", "at http://127.0.0.1:9"];
+    reaches(CODEX, &arguments, "CODEX_API_KEY", &says).await;
 }
