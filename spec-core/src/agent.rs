@@ -23,7 +23,8 @@ pub use context::{AgentContext, PROTOCOL_VERSION};
 pub use event::{AgentEnd, AgentEvent, ToolCall, ToolKind};
 pub use outcome::RunOutcome;
 pub(crate) use outcome::outcome;
-pub use prompt::prompt;
+pub use prompt::{Delivery, PromptSet};
+pub(crate) use prompt::{INTERRUPTED, built_in_instructions};
 pub(crate) use record::Noted;
 pub use record::{ResultAt, RunRecord, RunReport};
 pub(crate) use result::document_in;
@@ -38,17 +39,6 @@ use crate::id::{AgentName, AgentSessionId, RunKey};
 use crate::invalid_input::InvalidInput;
 use crate::sandbox::{Layout, OutputLine, SandboxFile, SandboxPath, SecretEnv};
 
-/// How an agent is told to hand over its result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Delivery {
-    /// It writes a file.
-    File,
-    /// Its program has a tool for it; the file is the second way.
-    StructuredOutput,
-    /// Its last message is the result.
-    LastMessage,
-}
-
 /// What a run may consume at most; `None`: no limit. Agents that can keep to it by themselves are told;
 /// the machine watches in any case.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,6 +49,16 @@ pub struct RunLimits {
     pub cost_micro_usd: Option<u64>,
 }
 
+/// A session of an agent that is to go on. What the agent keeps of it is in the same sandbox, but for
+/// one that was killed early, which may have kept nothing: then the task is done from the beginning.
+#[derive(Debug, Clone)]
+pub struct Resume {
+    /// The session.
+    pub session: AgentSessionId,
+    /// What is new, in words.
+    pub prompt: String,
+}
+
 /// What an agent is asked to do.
 #[derive(Debug, Clone)]
 pub struct AgentTask {
@@ -66,14 +66,14 @@ pub struct AgentTask {
     pub run: RunKey,
     /// Where things are in the sandbox.
     pub layout: Layout,
-    /// The task in words, for the agent's [`Delivery`]; when a session goes on, only what is new.
+    /// The task in words, for the agent's [`Delivery`].
     pub prompt: String,
     /// JSON Schema of the result.
     pub schema: &'static Value,
     /// Everything the prompt speaks of, for programs to read.
     pub context: AgentContext,
-    /// The session to go on in; `None`: a new one. Its files are in the same sandbox.
-    pub resume: Option<AgentSessionId>,
+    /// The session to go on in; `None`: a new one.
+    pub resume: Option<Resume>,
     /// What it may consume.
     pub limits: RunLimits,
 }

@@ -214,6 +214,9 @@ pub struct SandboxFacts {
 pub struct PinnedInputs {
     /// Hash of the prompt.
     pub prompt_hash: ContentHash,
+    /// Version of the templates that it was made from; empty where there is no prompt.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub prompt_version: String,
     /// Hash of the schema.
     pub schema_hash: ContentHash,
 }

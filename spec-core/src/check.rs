@@ -1,8 +1,10 @@
 //! Checks of phase outputs: hard rules that veto, and advice that does not.
 //!
 //! Everything here is a function of its arguments and answers for any input. Rules block only on
-//! structure; what a text sounds like is advice, because such rules are often wrong.
+//! structure, and on texts that say nothing of their own; what a text sounds like is advice, because
+//! such rules are often wrong.
 
+mod content;
 mod coverage;
 pub mod ears;
 mod evidence;
@@ -27,11 +29,13 @@ use crate::artifact::{
 use crate::finding::Findings;
 use crate::phase::Phase;
 
-/// Accepted outputs of the phases before, as far as they exist.
+/// The idea, and the accepted outputs of the phases before, as far as they exist.
 ///
-/// Rules that need an output which is not there are skipped.
+/// Rules that need something which is not there are skipped.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Earlier<'a> {
+    /// The idea, exactly as typed.
+    pub idea: Option<&'a str>,
     /// Of EXPLORE.
     pub explore: Option<&'a ExploreOutput>,
     /// Of REQUIREMENTS.
@@ -76,6 +80,7 @@ pub fn check(phase: Phase, document: &Value, earlier: &Earlier<'_>) -> Checked {
         match PhaseOutput::parse(phase, document) {
             Ok(parsed) => {
                 text::blank(schema, document, &mut findings);
+                content::content(schema, document, &parsed, earlier, &mut findings);
                 structure(&parsed, earlier, &mut findings);
                 output = Some(parsed);
             }
@@ -113,7 +118,6 @@ pub(crate) fn design(output: &DesignOutput, earlier: &Earlier<'_>, findings: &mu
     references::design(output, earlier.requirements, findings);
     graph::components(output, findings);
     coverage::design(output, earlier.requirements, findings);
-    text::design(output, findings);
 }
 
 /// The structural rules of TASKS.

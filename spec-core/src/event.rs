@@ -232,7 +232,7 @@ pub enum EventBody {
         stderr_tail: String,
         /// What its output told.
         #[serde(flatten)]
-        report: RunReport,
+        report: Box<RunReport>,
     },
     /// A run was given up, or with it its attempt: what it had consumed until then.
     #[serde(rename = "spec.run_stopped")]
@@ -245,7 +245,7 @@ pub enum EventBody {
         repair: RepairNumber,
         /// What its output told.
         #[serde(flatten)]
-        report: RunReport,
+        report: Box<RunReport>,
     },
     /// A phase's output was accepted.
     #[serde(rename = "spec.phase_completed")]

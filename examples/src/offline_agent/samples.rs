@@ -117,6 +117,7 @@ fn accepted(idea: &str, root: &Path) -> Drafts {
         };
         let output = draft(phase, &request, &mut |_| {}).unwrap();
         let known = Earlier {
+            idea: Some(idea),
             explore: earlier.0.as_deref(),
             requirements: earlier.1.as_deref(),
             design: earlier.2.as_deref(),

@@ -108,7 +108,7 @@ impl ClaudeCode {
     }
 
     fn arguments(&self, task: &AgentTask) -> Vec<String> {
-        let mut arguments = vec![self.program.path.clone()];
+        let mut arguments = vec![AgentSessionId::for_run(&task.run).to_string()];
         arguments.extend(
             [
                 "-p",
@@ -127,12 +127,7 @@ impl ClaudeCode {
             ]
             .map(str::to_owned),
         );
-        let (option, session) = match &task.resume {
-            Some(session) => ("--resume", session.clone()),
-            None => ("--session-id", AgentSessionId::for_run(&task.run)),
-        };
         let mut add = |option: &str, value: String| arguments.extend([option.to_owned(), value]);
-        add(option, session.to_string());
         if let Some(model) = &self.program.model {
             add("--model", model.clone());
         }
@@ -178,6 +173,7 @@ impl Agent for ClaudeCode {
             &mut plan,
             task,
             include_str!("claude_code/agent.sh"),
+            &self.program.path,
             self.arguments(task),
         )?;
         let mut set = |name: &str, value: String| plan.env.insert(name.to_owned(), value);

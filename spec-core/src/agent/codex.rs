@@ -106,26 +106,14 @@ impl Codex {
 
     fn arguments(&self, task: &AgentTask) -> Result<Vec<String>, InvalidInput> {
         let schema = SandboxPath::in_run(&task.run, "schema.json")?;
-        let session = task.resume.as_ref().map(ToString::to_string);
-        let mut arguments = vec![
-            session.clone().unwrap_or_default(),
-            self.program.path.clone(),
-            "exec".to_owned(),
-        ];
-        arguments.extend(
-            session
-                .into_iter()
-                .flat_map(|session| ["resume".to_owned(), session]),
-        );
-        arguments.extend(
-            [
-                "--json",
-                "--skip-git-repo-check",
-                "--dangerously-bypass-approvals-and-sandbox",
-                "--output-schema",
-            ]
-            .map(str::to_owned),
-        );
+        let mut arguments = [
+            "--json",
+            "--skip-git-repo-check",
+            "--dangerously-bypass-approvals-and-sandbox",
+            "--output-schema",
+        ]
+        .map(str::to_owned)
+        .to_vec();
         arguments.push(task.layout.absolute(&schema));
         let mut configure = |setting: String| arguments.extend(["-c".to_owned(), setting]);
         configure("model_provider=\"spec\"".to_owned());
@@ -164,8 +152,8 @@ impl Agent for Codex {
     fn plan(&self, task: &AgentTask) -> Result<RunPlan, InvalidInput> {
         let mut plan = plan_without_program(task, strict_schema(task.context.phase))?;
         let script = include_str!("codex/agent.sh");
-        run_by_script(&mut plan, task, script, self.arguments(task)?)?;
-        plan.needs = vec![self.program.path.clone()];
+        let arguments = self.arguments(task)?;
+        run_by_script(&mut plan, task, script, &self.program.path, arguments)?;
         plan.env.extend(self.program.env.clone());
         plan.secrets.push(SecretEnv {
             name: KEY.to_owned(),

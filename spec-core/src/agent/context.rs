@@ -38,4 +38,13 @@ pub struct AgentContext {
     pub outputs: BTreeMap<Phase, Value>,
     /// What was wrong with the output before.
     pub findings: Vec<Finding>,
+    /// What an earlier attempt handed over and was refused, as far as it could be read; at most
+    /// [`MAX_PREVIOUS_BYTES`](Self::MAX_PREVIOUS_BYTES) of it are shown in a prompt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
+}
+
+impl AgentContext {
+    /// How much of [`previous`](Self::previous) a prompt shows, in bytes.
+    pub const MAX_PREVIOUS_BYTES: usize = 64 * 1024;
 }

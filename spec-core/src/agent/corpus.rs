@@ -11,7 +11,6 @@ use super::{Agent, AgentDecoder, AgentEvent, Noted, ResultKind, RunOutcome, RunR
 use crate::attempt::FailureKind;
 use crate::id::OutputCursor;
 use crate::sandbox::{Channel, OutputLine, RunEnd};
-use crate::usage::Usage;
 
 /// What a transcript should come to.
 #[derive(Debug)]
@@ -106,13 +105,23 @@ pub(super) fn scenarios(agent: &str) -> Vec<String> {
 }
 
 pub(super) fn replay(agent: &dyn Agent, lines: &[OutputLine]) -> Replayed {
-    replay_after(agent, Usage::default(), lines)
+    replay_on(agent, RunRecord::default(), lines)
 }
 
-/// Replays a run that goes on in a session for which `before` was counted.
-pub(super) fn replay_after(agent: &dyn Agent, before: Usage, lines: &[OutputLine]) -> Replayed {
+/// Replays a run that goes on in the session of `earlier`.
+pub(super) fn replay_after(
+    agent: &dyn Agent,
+    earlier: &Replayed,
+    lines: &[OutputLine],
+) -> Replayed {
+    let report = earlier.record.report(RunOutcome::Done);
+    let session = report.session.unwrap();
+    replay_on(agent, RunRecord::resuming(session, report.usage), lines)
+}
+
+fn replay_on(agent: &dyn Agent, record: RunRecord, lines: &[OutputLine]) -> Replayed {
     let mut replayed = Replayed {
-        record: RunRecord::after(before),
+        record,
         ..Replayed::default()
     };
     replayed.take(&mut *agent.decoder(), lines);

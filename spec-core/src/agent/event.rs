@@ -131,3 +131,14 @@ pub enum AgentEvent {
     /// A line of a type that this version does not know. Counted.
     Unknown,
 }
+
+impl AgentEvent {
+    /// The result that it tells, if it does.
+    pub(crate) fn into_result(self) -> Option<AgentResult> {
+        if let Self::Result(result) = self {
+            Some(result)
+        } else {
+            None
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{AgentContext, AgentTask, PROTOCOL_VERSION, RunLimits};
+use super::{AgentContext, AgentTask, PROTOCOL_VERSION, Resume, RunLimits, RunPlan};
 use crate::artifact::schema;
 use crate::id::{AttemptKey, AttemptNumber, CommitId, RepairNumber, SpecId};
 use crate::phase::Phase;
@@ -37,9 +37,27 @@ pub(super) fn task() -> AgentTask {
             commit: CommitId::new("0".repeat(40)).unwrap(),
             outputs: [].into(),
             findings: Vec::new(),
+            previous: None,
         },
         layout,
         resume: None,
         limits: RunLimits::default(),
     }
+}
+
+/// A session to go on in.
+pub(super) fn resume(session: &str) -> Resume {
+    Resume {
+        session: session.parse().unwrap(),
+        prompt: "Go on.".to_owned(),
+    }
+}
+
+/// Whether the plan has what is new for the session, beside the whole task.
+pub(super) fn has_resume(plan: &RunPlan) -> bool {
+    let has = |name: &str, content: &[u8]| {
+        let mut files = plan.files.iter();
+        files.any(|file| file.path.as_str().ends_with(name) && file.content == content)
+    };
+    has("/resume.md", b"Go on.") && has("/prompt.md", b"Explore.")
 }

@@ -49,6 +49,9 @@ pub struct RunReport {
 pub struct RunRecord {
     #[serde(skip_serializing_if = "RunLedger::is_empty")]
     ledger: RunLedger,
+    /// The session that was to go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resumed: Option<AgentSessionId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<AgentSessionId>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,11 +89,12 @@ pub(crate) enum Noted {
 }
 
 impl RunRecord {
-    /// A record of a run that goes on in a session for which `before` was counted.
+    /// A record of a run that is to go on in a session for which `before` was counted.
     #[must_use]
-    pub fn after(before: Usage) -> Self {
+    pub fn resuming(session: AgentSessionId, before: Usage) -> Self {
         Self {
             ledger: RunLedger::after(before),
+            resumed: Some(session),
             ..Self::default()
         }
     }
@@ -132,6 +136,9 @@ impl RunRecord {
                 model,
             } => {
                 if session.is_some() {
+                    if session != self.resumed {
+                        self.ledger.forget_before();
+                    }
                     self.session = session;
                 }
                 for (known, told) in [(&mut self.version, version), (&mut self.model, model)] {

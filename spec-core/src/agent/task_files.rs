@@ -8,6 +8,8 @@ use crate::sandbox::{SandboxFile, SandboxPath};
 
 /// The script by which some agents' programs are run.
 const SCRIPT: &str = "agent.sh";
+/// What is new for a session that goes on.
+const RESUME: &str = "resume.md";
 
 /// A plan without a program: `prompt.md`, `schema.json` and `context.json` in the folder of the run,
 /// where `result.json` is expected, and the variables that say where things are.
@@ -35,19 +37,28 @@ pub(super) fn plan_without_program(
     })
 }
 
-/// Makes `script` run `argv`.
+/// Makes `script` run `program`. The script is given the session to go on in, or `''`, then the
+/// program and `arguments`; it finds what is new for that session in `resume.md`.
 pub(super) fn run_by_script(
     plan: &mut RunPlan,
     task: &AgentTask,
     script: &str,
-    argv: impl IntoIterator<Item = String>,
+    program: &str,
+    arguments: impl IntoIterator<Item = String>,
 ) -> Result<(), InvalidInput> {
     let path = SandboxPath::in_run(&task.run, SCRIPT)?;
+    let mut session = String::new();
     plan.argv = vec!["sh".to_owned(), task.layout.absolute(&path)];
     plan.files.push(SandboxFile::new(path, script));
-    let before = plan.argv.len();
-    plan.argv.extend(argv);
-    plan.needs.extend(plan.argv.get(before).cloned());
+    if let Some(resume) = &task.resume {
+        let path = SandboxPath::in_run(&task.run, RESUME)?;
+        plan.files
+            .push(SandboxFile::new(path, resume.prompt.as_bytes()));
+        session = resume.session.to_string();
+    }
+    plan.argv.extend([session, program.to_owned()]);
+    plan.argv.extend(arguments);
+    plan.needs.push(program.to_owned());
     Ok(())
 }
 

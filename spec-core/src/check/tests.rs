@@ -12,6 +12,7 @@ fn after(phase: Phase, change: impl FnOnce(&mut Value)) -> Checked {
     change(&mut document);
     let outputs = fixture::outputs();
     let earlier = Earlier {
+        idea: Some("Remember what I searched for"),
         explore: Some(&outputs.explore),
         requirements: Some(&outputs.requirements),
         design: Some(&outputs.design),
@@ -280,7 +281,7 @@ fn blank_texts_and_placeholders_are_refused() {
         let found = finding(Phase::Tasks, "/tasks/0/title", json!(text));
         assert_eq!(
             place_and_rule(&found),
-            ("/tasks/0/title", "text.placeholder"),
+            ("/tasks/0/title", "content.placeholder"),
             "{text}"
         );
     }

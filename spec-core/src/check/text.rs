@@ -1,11 +1,11 @@
-//! Texts say something: not blank, no placeholders, no copies; and advice on how they say it.
+//! Texts are not blank, and no requirement is another's copy; and advice on how they are put.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::ears;
-use crate::artifact::{DesignOutput, Estimate, RequirementsOutput, TasksOutput};
+use crate::artifact::{Estimate, RequirementsOutput, TasksOutput};
 use crate::finding::{Finding, Findings, child, shown};
 
 /// Words that promise something without saying how one would see it. Own list; advice only.
@@ -67,11 +67,8 @@ pub(super) fn requirements(output: &RequirementsOutput, findings: &mut Findings)
     for (index, requirement) in output.requirements.iter().enumerate() {
         let at = format!("/requirements/{index}");
         let text_at = format!("{at}/text");
-        placeholder(&requirement.title, &format!("{at}/title"), findings);
-        placeholder(&requirement.text, &text_at, findings);
         for (place, criterion) in requirement.acceptance_criteria.iter().enumerate() {
             let at = format!("{at}/acceptance_criteria/{place}/text");
-            placeholder(&criterion.text, &at, findings);
             vague(&criterion.text, &at, findings);
         }
         vague(&requirement.text, &text_at, findings);
@@ -91,33 +88,10 @@ pub(super) fn requirements(output: &RequirementsOutput, findings: &mut Findings)
     }
 }
 
-pub(super) fn design(output: &DesignOutput, findings: &mut Findings) {
-    for (index, component) in output.components.iter().enumerate() {
-        let at = format!("/components/{index}");
-        placeholder(&component.name, &format!("{at}/name"), findings);
-        placeholder(
-            &component.responsibility,
-            &format!("{at}/responsibility"),
-            findings,
-        );
-    }
-}
-
 pub(super) fn tasks(output: &TasksOutput, findings: &mut Findings) {
-    for (index, ticket) in output.tickets.iter().enumerate() {
-        let at = format!("/tickets/{index}");
-        placeholder(&ticket.title, &format!("{at}/title"), findings);
-        for (place, text) in ticket.acceptance_criteria.iter().enumerate() {
-            placeholder(text, &format!("{at}/acceptance_criteria/{place}"), findings);
-        }
-    }
     for (index, task) in output.tasks.iter().enumerate() {
-        let at = format!("/tasks/{index}");
-        placeholder(&task.title, &format!("{at}/title"), findings);
-        for (place, text) in task.acceptance_criteria.iter().enumerate() {
-            placeholder(text, &format!("{at}/acceptance_criteria/{place}"), findings);
-        }
         if task.estimate == Estimate::Xl || task.estimated_hours > 8.0 {
+            let at = format!("/tasks/{index}");
             let message = format!("`{}` takes more than a day", shown(task.id.as_str(), 80));
             let finding = Finding::warning("task.size", at, message);
             findings.push(finding.with_fix("split it into steps of 1 to 4 hours"));
@@ -156,38 +130,6 @@ fn vague(text: &str, at: &str, findings: &mut Findings) {
         let message = format!("\"{word}\" cannot be verified");
         findings.push(Finding::warning("text.vague", at, message));
     }
-}
-
-fn placeholder(text: &str, at: &str, findings: &mut Findings) {
-    let text = without_code(text);
-    let lower = text.to_lowercase();
-    // A list of things to do is "todo" in many products; the placeholder is written in capitals.
-    let found = ["TBD", "TODO", "FIXME"]
-        .into_iter()
-        .find(|word| holds_word(&text, word))
-        .or_else(|| {
-            let phrases = ["lorem ipsum", "[needs clarification"];
-            phrases.into_iter().find(|phrase| lower.contains(phrase))
-        });
-    if let Some(found) = found {
-        let message = format!("holds the placeholder \"{found}\"");
-        let finding = Finding::error("text.placeholder", at, message);
-        findings.push(finding.with_fix(
-            "decide it, or ask it in `questions`; put the word in backticks if it is the subject",
-        ));
-    }
-}
-
-/// The text outside of backticks.
-fn without_code(text: &str) -> String {
-    let parts: Vec<&str> = text.split('`').collect();
-    let last = parts.len() - 1;
-    let outside = |(index, part): (usize, &&str)| {
-        // Without its partner a backtick quotes nothing.
-        (index % 2 == 0 || index == last).then(|| (*part).to_owned())
-    };
-    let outside: Vec<String> = parts.iter().enumerate().filter_map(outside).collect();
-    outside.join(" ")
 }
 
 /// True when `word` stands in `text` with no letter or digit beside it.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::evolve::{create, evolve_new};
 use super::{Command, Input, Observation, Refusal, Verdict};
-use crate::agent::{RunOutcome, RunReport};
+use crate::agent::{INTERRUPTED, RunOutcome, RunReport};
 use crate::artifact::Artifact;
 use crate::attempt::{Attempt, AttemptStage, Failure, FailureKind, SandboxStatus};
 use crate::clock::Timestamp;
@@ -26,8 +26,6 @@ const MAX_FAILED_EFFECTS: u32 = 10;
 const MAX_TERMINATIONS: u32 = 20;
 /// Findings that are kept with an attempt; an agent cannot use more at once.
 const MAX_FINDINGS: usize = 50;
-/// The rule of the finding that stands for an interruption.
-const INTERRUPTED: &str = "agent.interrupted";
 /// Characters of a failure message.
 const MAX_MESSAGE_CHARS: usize = 2000;
 
@@ -503,7 +501,7 @@ impl Change {
     }
 
     /// Counts what a run had consumed when nobody followed it any more.
-    fn run_stopped(&mut self, run: RunKey, report: RunReport) -> Result<(), Refusal> {
+    fn run_stopped(&mut self, run: RunKey, report: Box<RunReport>) -> Result<(), Refusal> {
         let key = run.attempt;
         let has_ended = self
             .spec
@@ -756,7 +754,7 @@ impl Change {
     }
 }
 
-fn bounded_report(mut report: RunReport) -> RunReport {
+fn bounded_report(mut report: Box<RunReport>) -> Box<RunReport> {
     if let RunOutcome::Failed { message, .. } = &mut report.outcome {
         *message = shorten(message, MAX_MESSAGE_CHARS);
     }

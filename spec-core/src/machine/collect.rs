@@ -131,13 +131,9 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             if line.dropped > 0 {
                 return Ok(Some(Printed::Cut));
             }
-            let result = decoder
-                .line(&line)
-                .into_iter()
-                .find_map(|event| match event {
-                    AgentEvent::Result(result) if result.kind == at.kind => Some(result),
-                    _ => None,
-                });
+            let told = decoder.line(&line).into_iter();
+            let mut results = told.filter_map(AgentEvent::into_result);
+            let result = results.find(|result| result.kind == at.kind);
             return Ok(result.map(Printed::Whole));
         }
         Ok(None)

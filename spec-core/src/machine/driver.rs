@@ -12,7 +12,6 @@ use super::known::Known;
 use super::looks::Looks;
 use super::writes::{Trouble, Writes};
 use super::{Action, Input, Observation, SpecStateMachine, Transition, apply, due_at, next_action};
-use crate::agent::RunReport;
 use crate::attempt::FailureKind;
 use crate::clock::Timestamp;
 use crate::id::AttemptKey;
@@ -469,7 +468,7 @@ fn defect_in(action: &Action) -> Option<Observation> {
         | Action::Sync(run) => run.attempt,
         // A decoder that panics must not keep a sandbox alive: nothing is counted beyond this.
         Action::Account(run) => {
-            let report = RunReport::default();
+            let report = Box::default();
             return Some(Observation::RunStopped { run: *run, report });
         }
         Action::SleepUntil(_) | Action::Nothing => return None,

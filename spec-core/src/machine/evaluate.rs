@@ -10,7 +10,8 @@ use super::driver::{Driver, Performed, chain, failed_effect};
 use super::effect::sandbox_ref;
 use super::known::ResultPlace;
 use super::{Observation, Verdict, sync_run};
-use crate::artifact::{Artifact, Author, PhaseOutput, content_hash};
+use crate::agent::AgentContext;
+use crate::artifact::{Artifact, Author, PhaseOutput, content_hash, from_strict};
 use crate::attempt::FailureKind;
 use crate::check;
 use crate::clock::Timestamp;
@@ -23,8 +24,6 @@ use crate::spec::Spec;
 use crate::store::SpecStore;
 use crate::sync::{FinishedSpec, slug, sync_report};
 
-/// Longest refused output that is shown to the next run.
-const MAX_PREVIOUS_BYTES: usize = 64 * 1024;
 /// Longest file of the repository in which evidence is looked up.
 const MAX_EVIDENCE_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of such files that are held at a time, for one output.
@@ -80,8 +79,10 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         };
         let (content, mut findings, output) = match check::read(&bytes) {
             Ok(content) => {
+                let content = from_strict(key.phase, content);
+                let earlier = earlier.typed(Some(spec.description.as_str()));
                 let check::Checked { findings, output } =
-                    check::check(key.phase, &content, &earlier.typed());
+                    check::check(key.phase, &content, &earlier);
                 (content, findings, output)
             }
             Err(finding) => (Value::Null, vec![finding], None),
@@ -98,7 +99,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         }
         if vetoed(&findings) {
             let message = summary(&agent, &findings);
-            let output = (bytes.len() <= MAX_PREVIOUS_BYTES)
+            let output = (bytes.len() <= AgentContext::MAX_PREVIOUS_BYTES)
                 .then(|| String::from_utf8_lossy(&bytes).replace('\0', "\u{fffd}"));
             return rejected(FailureKind::InvalidOutput, message, findings, output);
         }

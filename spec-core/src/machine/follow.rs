@@ -85,7 +85,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                     let stop = reader.take(line, &self.machine.host.prices);
                     due.get_or_insert_with(|| self.now() + interval);
                     if let Some(outcome) = stop.or_else(|| over_limit(spec, &mut reader)) {
-                        let report = reader.record.report(outcome);
+                        let report = Box::new(reader.record.report(outcome));
                         break Observation::RunStopped { run, report };
                     }
                     if reader.items.len() < MAX_BATCH {
@@ -172,7 +172,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             () = read => {}
             () = SystemClock.sleep(MAX_ACCOUNT) => {}
         }
-        let report = reader.record.report(RunOutcome::Done);
+        let report = Box::new(reader.record.report(RunOutcome::Done));
         Observation::RunStopped { run, report }.into()
     }
 
@@ -223,11 +223,12 @@ fn reader_of(
 ) -> Reader {
     match checkpoint.filter(|checkpoint| checkpoint.run == run) {
         Some(checkpoint) => Reader::resume(decoder, checkpoint.clone()),
-        // What was counted for the session before is not counted again.
-        None if run.repair.get() > 0 => {
-            Reader::begin(run, decoder, RunRecord::after(attempt.session_usage))
+        None => {
+            // What was counted for the session before is not counted again.
+            let session = attempt.session.clone().filter(|_| run.repair.get() > 0);
+            let record = session.map(|session| RunRecord::resuming(session, attempt.session_usage));
+            Reader::begin(run, decoder, record.unwrap_or_default())
         }
-        None => Reader::begin(run, decoder, RunRecord::default()),
     }
 }
 

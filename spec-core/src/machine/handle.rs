@@ -12,7 +12,7 @@ use super::hub::Hub;
 use super::local::{LocalRunner, Place};
 use super::watch;
 use super::{Command, Input, NewSpec, RunnerConfig, Transition, apply, launch};
-use crate::agent::Agent;
+use crate::agent::{Agent, PromptSet};
 use crate::artifact::Artifact;
 use crate::clock::{Clock, IdGenerator, SystemClock, Timestamp, UuidV7Generator};
 use crate::error::Error;
@@ -118,6 +118,7 @@ pub(super) struct Host {
     pub(super) default_agent: Option<AgentName>,
     pub(super) targets: Vec<Arc<dyn SyncTarget>>,
     pub(super) prices: Arc<PriceTable>,
+    pub(super) prompts: Arc<PromptSet>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn IdGenerator>,
     pub(super) config: RunnerConfig,
@@ -170,6 +171,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                 default_agent: None,
                 targets: Vec::new(),
                 prices: Arc::default(),
+                prompts: Arc::default(),
                 clock: Arc::new(SystemClock),
                 ids: Arc::new(UuidV7Generator),
                 config: RunnerConfig::new(Environment::fallback()),
@@ -197,6 +199,13 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     #[must_use]
     pub fn with_sync_target(mut self, target: impl SyncTarget) -> Self {
         self.host.targets.push(Arc::new(target));
+        self
+    }
+
+    /// Replaces the prompts that agents are given. They hold for runs that are started from now on.
+    #[must_use]
+    pub fn with_prompts(mut self, prompts: PromptSet) -> Self {
+        self.host.prompts = Arc::new(prompts);
         self
     }
 

@@ -50,8 +50,11 @@ impl Earlier {
     }
 
     /// As checks are given them.
-    pub(super) fn typed(&self) -> check::Earlier<'_> {
-        let mut typed = check::Earlier::default();
+    pub(super) fn typed<'a>(&'a self, idea: Option<&'a str>) -> check::Earlier<'a> {
+        let mut typed = check::Earlier {
+            idea,
+            ..check::Earlier::default()
+        };
         for known in self.outputs.values() {
             match &known.1 {
                 PhaseOutput::Explore(explore) => typed.explore = Some(explore),
@@ -67,11 +70,12 @@ impl Earlier {
     /// As SYNC is given them; `None` when one is missing.
     pub(super) fn complete(&self) -> Option<Outputs> {
         let check::Earlier {
+            idea: _,
             explore: Some(explore),
             requirements: Some(requirements),
             design: Some(design),
             tasks: Some(tasks),
-        } = self.typed()
+        } = self.typed(None)
         else {
             return None;
         };

@@ -67,14 +67,14 @@ pub enum Observation {
         /// The last lines of its standard error.
         stderr_tail: String,
         /// What its output told.
-        report: RunReport,
+        report: Box<RunReport>,
     },
     /// The run was given up, or its attempt has ended.
     RunStopped {
         /// The run.
         run: RunKey,
         /// What its output told, and why it was given up.
-        report: RunReport,
+        report: Box<RunReport>,
     },
     /// The run's result was judged.
     Judged {

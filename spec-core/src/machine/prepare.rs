@@ -3,7 +3,7 @@
 use super::driver::Driver;
 use super::known::{Earlier, ResultPlace};
 use super::sync_run;
-use crate::agent::{Agent, AgentContext, AgentTask, PROTOCOL_VERSION, RunLimits, RunPlan, prompt};
+use crate::agent::{Agent, AgentContext, AgentTask, PROTOCOL_VERSION, Resume, RunLimits, RunPlan};
 use crate::artifact::{schema, schema_hash};
 use crate::attempt::{FailureKind, PinnedInputs};
 use crate::id::{ContentHash, RunKey};
@@ -74,6 +74,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 .map_err(|invalid| broken(&invalid.to_string()))?;
             let inputs = PinnedInputs {
                 prompt_hash: ContentHash::of(sync_run::SCRIPT.as_bytes()),
+                prompt_version: String::new(),
                 schema_hash: ContentHash::of(b""),
             };
             self.remember(run, &plan);
@@ -92,14 +93,22 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             commit: facts.commit.clone(),
             outputs: earlier.contents(),
             findings: attempt.findings.clone(),
+            previous: attempt.previous.clone(),
         };
+        let (prompts, delivery) = (&self.machine.host.prompts, agent.delivery());
+        let goes_on = attempt.repair.get() > 0;
+        let session = attempt.session.clone().filter(|_| goes_on);
+        let resume = session.map(|session| Resume {
+            session,
+            prompt: prompts.repair(&context, delivery),
+        });
         let task = AgentTask {
             run,
             layout: facts.layout.clone(),
-            prompt: prompt(&context),
+            prompt: prompts.task(&context, delivery),
             schema: schema(phase),
             context,
-            resume: attempt.session.clone().filter(|_| attempt.repair.get() > 0),
+            resume,
             limits: limits(spec, phase),
         };
         let plan = agent.plan(&task).map_err(|invalid| {
@@ -109,8 +118,13 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 format!("agent `{name}` cannot express the task: {invalid}"),
             )
         })?;
+        let shown = task
+            .resume
+            .as_ref()
+            .map_or(&task.prompt, |resume| &resume.prompt);
         let inputs = PinnedInputs {
-            prompt_hash: ContentHash::of(task.prompt.as_bytes()),
+            prompt_hash: ContentHash::of(shown.as_bytes()),
+            prompt_version: prompts.version(),
             schema_hash: schema_hash(phase),
         };
         self.remember(run, &plan);

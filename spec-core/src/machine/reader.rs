@@ -144,7 +144,7 @@ impl Reader {
             run: self.run,
             end,
             stderr_tail,
-            report: self.record.report(outcome),
+            report: Box::new(self.record.report(outcome)),
         }
     }
 

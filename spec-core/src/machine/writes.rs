@@ -60,7 +60,7 @@ struct Queue {
 #[derive(Debug)]
 enum Write {
     Commit(Box<Commit>),
-    Append(Append),
+    Append(Box<Append>),
 }
 
 /// Why what is under way is to be dropped.
@@ -204,7 +204,7 @@ impl Writes {
                     committed.map(|committed| (committed.revision, true))
                 }
                 Write::Append(append) => {
-                    let appended = store.append(append).await;
+                    let appended = store.append(*append).await;
                     appended.map(|appended| (appended.revision, false))
                 }
             };
@@ -254,12 +254,12 @@ impl Writes {
                 lease: Some(self.lease),
                 release,
             }))),
-            (None, Some(checkpoint)) => Some(Write::Append(Append {
+            (None, Some(checkpoint)) => Some(Write::Append(Box::new(Append {
                 spec_id: self.lease.spec_id,
                 lease: self.lease,
                 events,
                 checkpoint,
-            })),
+            }))),
             (None, None) => None,
         }
     }

@@ -58,6 +58,7 @@ pub fn sync_report(
 /// Everything the structural rules say, each finding with its phase.
 fn findings(outputs: &Outputs) -> Vec<(Phase, Finding)> {
     let earlier = Earlier {
+        idea: None,
         explore: Some(&outputs.explore),
         requirements: Some(&outputs.requirements),
         design: Some(&outputs.design),

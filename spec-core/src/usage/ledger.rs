@@ -67,6 +67,11 @@ impl RunLedger {
         }
     }
 
+    /// The session is a new one after all: nothing was counted for it before.
+    pub(crate) fn forget_before(&mut self) {
+        self.before = Usage::default();
+    }
+
     /// True when nothing was reported.
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -192,6 +197,7 @@ mod tests {
     }
 
     /// Two micro-dollars a token.
+    #[expect(clippy::unnecessary_wraps, reason = "other prices are not known")]
     fn priced(report: &UsageReport) -> Option<u64> {
         Some(2 * (report.tokens.input + report.tokens.output))
     }

@@ -85,8 +85,8 @@ fn happening_or_budget() -> impl Strategy<Value = Happening> {
 }
 
 /// What a run tells: a session that goes on in the next run, and tokens.
-fn report(outcome: RunOutcome) -> RunReport {
-    RunReport {
+fn report(outcome: RunOutcome) -> Box<RunReport> {
+    Box::new(RunReport {
         usage: Usage {
             input_tokens: 7,
             ..Usage::default()
@@ -94,10 +94,10 @@ fn report(outcome: RunOutcome) -> RunReport {
         session: Some(AgentSessionId::new("session").unwrap()),
         outcome,
         ..RunReport::default()
-    }
+    })
 }
 
-fn failed(kind: FailureKind) -> RunReport {
+fn failed(kind: FailureKind) -> Box<RunReport> {
     report(RunOutcome::Failed {
         kind,
         message: "no".to_owned(),
@@ -171,6 +171,7 @@ fn input(spec: &Spec, happening: Happening, now: Timestamp) -> Option<Input> {
             run,
             inputs: PinnedInputs {
                 prompt_hash: ContentHash::of(b"p"),
+                prompt_version: "2".to_owned(),
                 schema_hash: ContentHash::of(b"s"),
             },
         },

@@ -43,7 +43,8 @@ impl Agent for Talker {
     fn plan(&self, task: &AgentTask) -> Result<RunPlan, InvalidInput> {
         let context = serde_json::to_vec(&task.context).unwrap();
         let file = SandboxPath::in_run(&task.run, "context.json")?;
-        let resume = task.resume.as_ref().map_or("new", AgentSessionId::as_str);
+        let resume = task.resume.as_ref().map(|resume| resume.session.as_str());
+        let resume = resume.unwrap_or("new");
         Ok(RunPlan {
             files: vec![
                 SandboxFile::new(file, context),

@@ -100,13 +100,15 @@ async fn a_document_handed_over_counts_before_the_file_and_the_file_before_a_mes
     let good = fixture::output_json(Phase::Explore);
     let bad = json!({"summary": "no"});
     let fenced = format!("Here it is:\n```json\n{good}\n```\n");
-    let file = |content: &Value| ("result.json".to_owned(), content.to_string());
-    let cases: [(Vec<Value>, Option<(String, String)>); 4] = [
+    let cases: [(Vec<Value>, Option<String>); 4] = [
         (
             vec![json!({"result": good.to_string()}), json!({"text": "x"})],
-            Some(file(&bad)),
+            Some(bad.to_string()),
         ),
-        (vec![json!({"text": bad.to_string()})], Some(file(&good))),
+        (
+            vec![json!({"text": bad.to_string()})],
+            Some(good.to_string()),
+        ),
         (vec![json!({"text": fenced})], None),
         // The last one counts.
         (
@@ -121,7 +123,7 @@ async fn a_document_handed_over_counts_before_the_file_and_the_file_before_a_mes
         let (world, started) = world(move |_, _| {
             let script = says(words.iter().cloned().chain([json!("done")]));
             match &file {
-                Some((name, content)) => script.with_file(name, content.as_bytes()),
+                Some(content) => script.with_file("result.json", content.as_bytes()),
                 None => script,
             }
         });
@@ -229,10 +231,10 @@ async fn a_refused_output_goes_to_the_session_then_with_itself_to_a_fresh_one_th
         assert_eq!(session != "new", resumes, "{found}");
     }
     // Both rungs that begin afresh are shown what was refused, and why.
-    let started = started.lock().unwrap();
     for fresh in [2, 4] {
-        let context = started[fresh].json("context.json").unwrap();
+        let context = started.lock().unwrap()[fresh].json("context.json").unwrap();
         assert!(!context["findings"].as_array().unwrap().is_empty());
+        assert_eq!(context["previous"], bad);
     }
     assert_eq!(spec.usage.tokens(), 5 * 100 + 300);
     let usage = world.machine().usage(spec.id).await.unwrap();
@@ -384,7 +386,7 @@ async fn money_without_a_known_price_is_not_spent_against_a_limit_on_money() {
         ..Policy::default()
     };
     let spec = run(&world, policy).await;
-    let failure = spec.failure.clone().unwrap();
+    let failure = spec.failure.unwrap();
     assert_eq!(failure.kind, FailureKind::BudgetExceeded);
     assert!(
         failure.message.contains("price of 110 tokens"),

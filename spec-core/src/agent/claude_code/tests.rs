@@ -6,11 +6,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::agent::corpus::{self, Expected, check_all, replay, replay_after, transcript};
-use crate::agent::fixture::task;
+use crate::agent::fixture::{has_resume, resume, task};
 use crate::agent::{AgentEnd, AgentEvent, ResultKind, RunOutcome};
 use crate::attempt::FailureKind;
 use crate::sandbox::{MAX_LINE_BYTES, RunEnd};
-use crate::usage::Usage;
 
 const NAME: &str = "claude_code";
 
@@ -92,12 +91,10 @@ fn every_transcript_comes_to_what_the_service_has_served() {
 
 #[test]
 fn what_was_counted_for_the_session_before_is_not_taken_from_a_run() {
-    let before = Usage {
-        input_tokens: 1_000_000,
-        ..Usage::default()
-    };
+    let before = replay(&agent(), &transcript(NAME, "good"));
+    assert!(before.record.usage().input_tokens > 1300);
     let lines = transcript(NAME, "resumed_good");
-    let usage = replay_after(&agent(), before, &lines).record.usage();
+    let usage = replay_after(&agent(), &before, &lines).record.usage();
     assert_eq!((usage.input_tokens, usage.cost_micro_usd), (1300, 6570));
 }
 
@@ -259,10 +256,10 @@ fn the_plan_runs_the_program_by_the_script_and_shows_no_key() {
     let plan = agent.plan(&task).unwrap();
     assert_eq!(
         plan.argv.join(" "),
-        "sh /sandbox/runs/explore-1-0/agent.sh /opt/claude -p --bare --setting-sources user \
+        "sh /sandbox/runs/explore-1-0/agent.sh  /opt/claude \
+         542a4e80-1ec4-4165-92b8-9812b313e8f2 -p --bare --setting-sources user \
          --strict-mcp-config --output-format stream-json --verbose --include-partial-messages \
-         --allowedTools Bash,Read --permission-mode dontAsk \
-         --session-id 542a4e80-1ec4-4165-92b8-9812b313e8f2 --model opus --max-turns 30 \
+         --allowedTools Bash,Read --permission-mode dontAsk --model opus --max-turns 30 \
          --max-budget-usd 1.500001 --effort=low"
     );
     assert_eq!(plan.needs, ["/opt/claude"]);
@@ -300,13 +297,12 @@ fn the_plan_runs_the_program_by_the_script_and_shows_no_key() {
 #[test]
 fn a_session_goes_on_by_its_id() {
     let mut task = task();
-    task.resume = Some("6f1e3a52-0000-4000-8000-000000000001".parse().unwrap());
-    let argv = agent().plan(&task).unwrap().argv.join(" ");
-    assert!(
-        argv.ends_with("--resume 6f1e3a52-0000-4000-8000-000000000001"),
-        "{argv}"
-    );
-    assert!(!argv.contains("--session-id"), "{argv}");
+    task.resume = Some(resume("6f1e3a52-0000-4000-8000-000000000001"));
+    let plan = agent().plan(&task).unwrap();
+    assert_eq!(plan.argv[2], "6f1e3a52-0000-4000-8000-000000000001");
+    // The one that begins where that was not kept.
+    assert_eq!(plan.argv[4], "542a4e80-1ec4-4165-92b8-9812b313e8f2");
+    assert!(has_resume(&plan));
 }
 
 proptest! {

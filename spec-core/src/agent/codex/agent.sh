@@ -1,11 +1,11 @@
-# Runs Codex on the task in $SPEC_RUN_DIR. Arguments: the session to go on in or '', then the program
-# and its arguments.
+# Runs Codex on the task in $SPEC_RUN_DIR. Arguments: the session to go on in or '', the program, then
+# its arguments.
 #
 # Codex says what it consumed only when it is done. Its record of the session says so after every
 # answer of the model, so this script tells from there, in lines of its own. The record is internal to
 # Codex: when it is not there or looks different, nothing is told and nothing else changes.
-session=$1
-shift
+session=$1 command=$2
+shift 2
 
 # Sessions are kept outside the repository, where a later run in this sandbox finds them.
 : "${CODEX_HOME:=$HOME/.spec/codex}"
@@ -15,6 +15,16 @@ mkdir -p "$CODEX_HOME" || exit 1
 records() {
     find "$CODEX_HOME/sessions" -type f -name "rollout-*$session.jsonl" 2>/dev/null
 }
+
+# A run that was killed early has not kept its session, and then the task begins anew.
+if [ -n "$session" ] && [ -n "$(records)" ]; then
+    set -- "$command" exec resume "$session" "$@"
+    prompt=resume.md
+else
+    session=
+    set -- "$command" exec "$@"
+    prompt=prompt.md
+fi
 
 # A session that begins is the one whose record was not there before.
 before=
@@ -65,7 +75,7 @@ told= interrupted=no
 # What was consumed before is known.
 [ -z "$session" ] || tell_usage cat >/dev/null
 
-"$@" <"$SPEC_RUN_DIR/prompt.md" &
+"$@" <"$SPEC_RUN_DIR/$prompt" &
 program=$!
 trap 'kill -TERM "$program" 2>/dev/null' TERM
 trap 'interrupted=yes; kill -INT "$program" 2>/dev/null' INT

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::agent::corpus::{self, Expected, check, check_all, replay, replay_after, transcript};
-use crate::agent::fixture::task;
+use crate::agent::fixture::{has_resume, resume, task};
 use crate::agent::{AgentEnd, AgentEvent, AgentResult, ResultKind, RunOutcome};
 use crate::attempt::FailureKind;
 use crate::sandbox::{MAX_LINE_BYTES, RunEnd};
@@ -82,7 +82,7 @@ fn of_a_session_that_goes_on_only_what_is_new_is_counted() {
     for how in ["term", "int", "kill"] {
         let killed = replay(&agent(), &transcript(NAME, &format!("killed_{how}")));
         let lines = transcript(NAME, &format!("resumed_{how}"));
-        let resumed = replay_after(&agent(), killed.record.usage(), &lines);
+        let resumed = replay_after(&agent(), &killed, &lines);
         check(
             &agent(),
             &expect("resumed", 0, None, [1250, 50, 0, 43]),
@@ -218,7 +218,7 @@ fn the_plan_runs_the_program_by_the_script_and_shows_no_key() {
     let plan = agent.plan(&task()).unwrap();
     assert_eq!(
         plan.argv.join(" "),
-        "sh /sandbox/runs/explore-1-0/agent.sh  /opt/codex exec --json --skip-git-repo-check \
+        "sh /sandbox/runs/explore-1-0/agent.sh  /opt/codex --json --skip-git-repo-check \
          --dangerously-bypass-approvals-and-sandbox \
          --output-schema /sandbox/runs/explore-1-0/schema.json -c model_provider=\"spec\" \
          -c model_providers.spec={name=\"spec\",base_url=\"http://127.0.0.1:1/v1\",\
@@ -276,9 +276,10 @@ fn an_endpoint_cannot_leave_its_quotation_marks() {
 #[test]
 fn a_session_goes_on_by_its_id() {
     let mut task = task();
-    task.resume = Some("01a2".parse().unwrap());
-    let argv = agent().plan(&task).unwrap().argv;
-    assert_eq!(argv[2..7], ["01a2", "codex", "exec", "resume", "01a2"]);
+    task.resume = Some(resume("01a2"));
+    let plan = agent().plan(&task).unwrap();
+    assert_eq!(plan.argv[2..5], ["01a2", "codex", "--json"]);
+    assert!(has_resume(&plan));
 }
 
 proptest! {

@@ -4,7 +4,6 @@ use spec_core::SpecStore;
 use spec_core::event::EventBody;
 
 use spec_core::Phase;
-use spec_core::agent::RunReport;
 use spec_core::check::Finding;
 use spec_core::id::{
     AgentName, Duty, Environment, IdempotencyKey, OutputCursor, ProjectId, SandboxId, Sequence,
@@ -54,7 +53,7 @@ async fn odd_texts_of_agents_and_users_come_back_as_they_were() {
         repair: attempt.repair,
         end: RunEnd::Exited { code: 1 },
         stderr_tail: ODD.to_owned(),
-        report: RunReport::default(),
+        report: Box::default(),
     };
     commit.events.push(ended.clone());
     let spec = commit.spec.clone();

@@ -81,6 +81,7 @@ pub(super) fn step(spec: &Spec, now: Timestamp) -> Transition {
             run,
             inputs: PinnedInputs {
                 prompt_hash: ContentHash::of(b"prompt"),
+                prompt_version: "2".to_owned(),
                 schema_hash: ContentHash::of(b"schema"),
             },
         },
@@ -266,6 +267,6 @@ fn record() -> RunRecord {
     record
 }
 
-fn report() -> RunReport {
-    record().report(RunOutcome::Done)
+fn report() -> Box<RunReport> {
+    Box::new(record().report(RunOutcome::Done))
 }
