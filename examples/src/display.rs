@@ -105,6 +105,16 @@ impl Bars {
         *of_phase
     }
 
+    fn forget(&self) {
+        let mut consumed = self.consumed.lock().unwrap_or_else(PoisonError::into_inner);
+        consumed.clear();
+        drop(consumed);
+        for bar in self.phases.values() {
+            bar.reset();
+            show_waiting(bar);
+        }
+    }
+
     /// Lines that a later one must not wipe away.
     fn remark(&self, body: &EventBody) {
         let remarks = match body {
@@ -126,6 +136,11 @@ impl Bars {
 
     fn event(&self, body: &EventBody) {
         self.remark(body);
+        if matches!(body, EventBody::Created { .. }) {
+            // Another spec than before.
+            self.forget();
+            return;
+        }
         if matches!(body, EventBody::ExecutionResumed { .. }) {
             for bar in self
                 .phases
@@ -146,7 +161,10 @@ impl Bars {
             }
             return;
         }
-        let Some(bar) = body.phase().and_then(|phase| self.phases.get(&phase)) else {
+        let Some((phase, bar)) = body
+            .phase()
+            .and_then(|phase| Some((phase, self.phases.get(&phase)?)))
+        else {
             return;
         };
         let style = |template| {
@@ -192,7 +210,9 @@ impl Bars {
             }
             _ => {
                 if let Some(text) = lines(body).into_iter().next_back() {
-                    bar.set_message(text);
+                    // The bar has a name of its own.
+                    let text = text.strip_prefix(&at(phase, "")).unwrap_or(&text);
+                    bar.set_message(text.to_owned());
                 }
             }
         }
