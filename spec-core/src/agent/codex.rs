@@ -16,6 +16,16 @@ use crate::sandbox::{SandboxPath, Secret, SecretEnv};
 
 /// Where it finds its key.
 const KEY: &str = "OPENAI_API_KEY";
+/// No agents of its own, because what those consume is not told; and nothing that asks other services
+/// than the model's.
+const SETTINGS: [&str; 6] = [
+    "features.multi_agent=false",
+    "features.plugins=false",
+    "features.remote_plugin=false",
+    "features.apps=false",
+    "analytics.enabled=false",
+    "check_for_update_on_startup=false",
+];
 /// The service of its maker.
 const ENDPOINT: &str = "https://api.openai.com/v1";
 
@@ -119,9 +129,9 @@ impl Codex {
         configure("model_provider=\"spec\"".to_owned());
         configure(self.provider());
         configure(format!("shell_environment_policy.exclude=[\"{KEY}\"]"));
-        configure("features.multi_agent=false".to_owned());
-        configure("analytics.enabled=false".to_owned());
-        configure("check_for_update_on_startup=false".to_owned());
+        for setting in SETTINGS {
+            configure(setting.to_owned());
+        }
         if let Some(model) = &self.program.model {
             arguments.extend(["--model".to_owned(), model.clone()]);
         }

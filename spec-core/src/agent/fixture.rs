@@ -1,4 +1,8 @@
-//! A task, for tests of plans.
+//! A task, for tests of plans, and a stage on which they are run.
+
+mod stage;
+
+pub(super) use stage::Stage;
 
 use uuid::Uuid;
 

@@ -221,15 +221,13 @@ fn reader_of(
     decoder: Box<dyn AgentDecoder>,
     checkpoint: Option<&Checkpoint>,
 ) -> Reader {
-    match checkpoint.filter(|checkpoint| checkpoint.run == run) {
-        Some(checkpoint) => Reader::resume(decoder, checkpoint.clone()),
-        None => {
-            // What was counted for the session before is not counted again.
-            let session = attempt.session.clone().filter(|_| run.repair.get() > 0);
-            let record = session.map(|session| RunRecord::resuming(session, attempt.session_usage));
-            Reader::begin(run, decoder, record.unwrap_or_default())
-        }
+    if let Some(checkpoint) = checkpoint.filter(|checkpoint| checkpoint.run == run) {
+        return Reader::resume(decoder, checkpoint.clone());
     }
+    // What was counted for the session before is not counted again.
+    let session = attempt.session.clone().filter(|_| run.repair.get() > 0);
+    let record = session.map(|session| RunRecord::resuming(session, attempt.session_usage));
+    Reader::begin(run, decoder, record.unwrap_or_default())
 }
 
 /// Why the run may not go on, if so.

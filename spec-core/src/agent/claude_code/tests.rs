@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::agent::corpus::{self, Expected, check_all, replay, replay_after, transcript};
-use crate::agent::fixture::{has_resume, resume, task};
+use crate::agent::fixture::{Stage, has_resume, resume, task};
 use crate::agent::{AgentEnd, AgentEvent, ResultKind, RunOutcome};
 use crate::attempt::FailureKind;
 use crate::sandbox::{MAX_LINE_BYTES, RunEnd};
@@ -303,6 +303,45 @@ fn a_session_goes_on_by_its_id() {
     // The one that begins where that was not kept.
     assert_eq!(plan.argv[4], "542a4e80-1ec4-4165-92b8-9812b313e8f2");
     assert!(has_resume(&plan));
+}
+
+#[test]
+fn the_script_becomes_the_program_with_the_schema_and_the_prompt() {
+    let stage = Stage::new();
+    let script = "cat >../prompt; echo \"$CLAUDE_CONFIG_DIR\"; for last; do :; done; printf %s \"$last\"; exit 5";
+    let agent = agent().with_program(stage.program(script));
+    let mut task = task();
+    task.prompt = "it's\n$HOME".to_owned();
+    let output = stage.command(&agent, task.clone()).output().unwrap();
+    assert_eq!(output.status.code(), Some(5));
+    assert_eq!(stage.read("prompt"), task.prompt);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let (folder, schema) = printed.split_once('\n').unwrap();
+    assert!(folder.ends_with("/home/.spec/claude"), "{folder}");
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    assert_eq!(schema, without_draft(task.schema));
+}
+
+#[test]
+fn a_session_that_was_not_kept_begins_anew() {
+    let stage = Stage::new();
+    let agent = agent().with_program(stage.program("cat >../prompt; echo \"$1 $2\""));
+    let mut task = task();
+    task.resume = Some(resume("0a1b"));
+    let run = |kept: bool| {
+        if kept {
+            stage.write(
+                "home/.spec/claude/projects/-sandbox-repo/0a1b.jsonl",
+                "{}\n",
+            );
+        }
+        let output = stage.command(&agent, task.clone()).output().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        (printed.trim().to_owned(), stage.read("prompt"))
+    };
+    let begins = format!("--session-id {}", AgentSessionId::for_run(&task.run));
+    assert_eq!(run(false), (begins, "Explore.".to_owned()));
+    assert_eq!(run(true), ("--resume 0a1b".to_owned(), "Go on.".to_owned()));
 }
 
 proptest! {

@@ -7,6 +7,11 @@
 session=$1 command=$2
 shift 2
 
+# Paths may hold spaces.
+IFS='
+'
+set -f
+
 # Sessions are kept outside the repository, where a later run in this sandbox finds them.
 : "${CODEX_HOME:=$HOME/.spec/codex}"
 export CODEX_HOME

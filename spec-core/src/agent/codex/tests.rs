@@ -1,5 +1,7 @@
 //! Codex: its plan, and what its transcripts come to.
 
+mod script;
+
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -224,7 +226,8 @@ fn the_plan_runs_the_program_by_the_script_and_shows_no_key() {
          -c model_providers.spec={name=\"spec\",base_url=\"http://127.0.0.1:1/v1\",\
          env_key=\"OPENAI_API_KEY\",wire_api=\"responses\",request_max_retries=0,\
          stream_max_retries=0} -c shell_environment_policy.exclude=[\"OPENAI_API_KEY\"] \
-         -c features.multi_agent=false -c analytics.enabled=false \
+         -c features.multi_agent=false -c features.plugins=false \
+         -c features.remote_plugin=false -c features.apps=false -c analytics.enabled=false \
          -c check_for_update_on_startup=false --model gpt-6.1-sol --color=never -"
     );
     assert_eq!(plan.argv[2], "", "no session to go on in");
