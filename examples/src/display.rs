@@ -7,12 +7,16 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use spec_core::Phase;
-use spec_core::event::{EventBody, ProgressItem, SpecEvent};
+use spec_core::agent::RunReport;
+use spec_core::event::{EventBody, ProgressItem, ProgressKind, SpecEvent};
 use spec_core::id::AgentName;
+use spec_core::{Phase, Usage};
+
+use crate::consumption::{consumption, limits};
 
 /// Shows events on standard error.
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub struct Display {
 struct Bars {
     multi: MultiProgress,
     phases: BTreeMap<Phase, ProgressBar>,
+    /// What the ended runs of each phase have consumed.
+    consumed: Mutex<BTreeMap<Phase, Usage>>,
 }
 
 impl Display {
@@ -36,6 +42,7 @@ impl Display {
             Bars {
                 multi,
                 phases: BTreeMap::from(phases),
+                consumed: Mutex::default(),
             }
         });
         Self { bars }
@@ -76,17 +83,75 @@ fn line(text: &str) {
 
 fn add_bar(multi: &MultiProgress, phase: Phase) -> ProgressBar {
     let bar = multi.add(ProgressBar::new(1000));
+    bar.set_prefix(phase.as_str());
+    show_waiting(&bar);
+    bar
+}
+
+fn show_waiting(bar: &ProgressBar) {
     let waiting = ProgressStyle::with_template("  {prefix:12} {bar:24.dim} {wide_msg:.dim}");
     if let Ok(style) = waiting {
         bar.set_style(style.progress_chars("━╸─"));
     }
-    bar.set_prefix(phase.as_str());
     bar.set_message("waiting");
-    bar
 }
 
 impl Bars {
+    /// What a phase has consumed, with what is added now.
+    fn consumed(&self, phase: Phase, now: Usage) -> Usage {
+        let mut consumed = self.consumed.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_phase = consumed.entry(phase).or_default();
+        *of_phase += now;
+        *of_phase
+    }
+
+    fn forget(&self) {
+        let mut consumed = self.consumed.lock().unwrap_or_else(PoisonError::into_inner);
+        consumed.clear();
+        drop(consumed);
+        for bar in self.phases.values() {
+            bar.reset();
+            show_waiting(bar);
+        }
+    }
+
+    /// Lines that a later one must not wipe away.
+    fn remark(&self, body: &EventBody) {
+        let remarks = match body {
+            EventBody::PhaseRetry { .. }
+            | EventBody::PhaseRepair { .. }
+            | EventBody::BudgetChanged { .. }
+            | EventBody::ExecutionResumed { .. } => lines(body),
+            EventBody::Progress { phase, items, .. } => {
+                let warnings = items.iter().filter(|i| i.kind == ProgressKind::Warning);
+                warnings.map(|item| at(*phase, &progress(item))).collect()
+            }
+            _ => Vec::new(),
+        };
+        for remark in remarks {
+            // Fails only when the terminal is gone, and then nobody reads it.
+            drop(self.multi.println(remark));
+        }
+    }
+
     fn event(&self, body: &EventBody) {
+        self.remark(body);
+        if matches!(body, EventBody::Created { .. }) {
+            // Another spec than before.
+            self.forget();
+            return;
+        }
+        if matches!(body, EventBody::ExecutionResumed { .. }) {
+            for bar in self
+                .phases
+                .values()
+                .filter(|bar| bar.position() < bar_end(bar))
+            {
+                bar.reset();
+                show_waiting(bar);
+            }
+            return;
+        }
         if matches!(
             body,
             EventBody::CancelRequested { .. } | EventBody::ExecutionFailed { .. }
@@ -96,7 +161,10 @@ impl Bars {
             }
             return;
         }
-        let Some(bar) = body.phase().and_then(|phase| self.phases.get(&phase)) else {
+        let Some((phase, bar)) = body
+            .phase()
+            .and_then(|phase| Some((phase, self.phases.get(&phase)?)))
+        else {
             return;
         };
         let style = |template| {
@@ -107,14 +175,18 @@ impl Bars {
         match body {
             EventBody::PhaseStarted { .. } => {
                 style("{spinner} {prefix:12} {bar:24.cyan} {elapsed:>4} {wide_msg}");
-                bar.reset_elapsed();
+                bar.reset();
                 bar.enable_steady_tick(Duration::from_millis(100));
                 bar.set_message("making a sandbox");
             }
-            EventBody::PhaseCompleted { .. } => {
+            EventBody::PhaseCompleted { phase, .. } => {
                 style("{spinner:.green} {prefix:12} {bar:24.green} {elapsed:>4} {wide_msg}");
                 bar.set_position(1000);
-                bar.finish_with_message("done");
+                let done = consumption(self.consumed(*phase, Usage::default()));
+                bar.finish_with_message(match done {
+                    Some(consumed) => format!("done, {consumed}"),
+                    None => "done".to_owned(),
+                });
             }
             EventBody::PhaseFailed { failure, .. } => {
                 style("✗ {prefix:12.red} {bar:24.red} {elapsed:>4} {wide_msg:.red}");
@@ -126,22 +198,61 @@ impl Bars {
                     bar.set_position(u64::from(permille) * 19 / 20);
                 }
                 if let Some(item) = items.last() {
-                    bar.set_message(item.text.clone());
+                    bar.set_message(progress(item));
                 }
             }
-            EventBody::RunEnded { .. } => bar.set_message("checking the result"),
+            EventBody::RunEnded { phase, report, .. } => {
+                self.consumed(*phase, report.usage);
+                bar.set_message("checking the result");
+            }
+            EventBody::RunStopped { phase, report, .. } => {
+                self.consumed(*phase, report.usage);
+            }
             _ => {
                 if let Some(text) = lines(body).into_iter().next_back() {
-                    bar.set_message(text);
+                    // The bar has a name of its own.
+                    let text = text.strip_prefix(&at(phase, "")).unwrap_or(&text);
+                    bar.set_message(text.to_owned());
                 }
             }
         }
     }
 }
 
+fn bar_end(bar: &ProgressBar) -> u64 {
+    bar.length().unwrap_or_default()
+}
+
+fn at(phase: Phase, text: &str) -> String {
+    format!("{phase:12} {text}")
+}
+
+fn progress(item: &ProgressItem) -> String {
+    match item.kind {
+        ProgressKind::Warning => format!("warning: {}", item.text),
+        ProgressKind::Message
+        | ProgressKind::Thinking
+        | ProgressKind::Tool
+        | ProgressKind::File
+        | ProgressKind::Output => item.text.clone(),
+    }
+}
+
+/// What a run has consumed, and who says so; nothing when it says nothing.
+fn told(report: &RunReport) -> Option<String> {
+    let version = report
+        .version
+        .as_ref()
+        .map(|version| format!("version {version}"));
+    let model = report.model.as_ref().map(|model| format!("model {model}"));
+    let consumed = consumption(report.usage).map(|consumed| format!("consumed {consumed}"));
+    let parts: Vec<String> = consumed.into_iter().chain(version).chain(model).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
 /// An event as lines for a person.
 fn lines(body: &EventBody) -> Vec<String> {
-    let at = |phase: &Phase, text: String| format!("{phase:12} {text}");
+    let at = |phase: &Phase, text: String| at(*phase, &text);
     match body {
         EventBody::PhaseStarted { phase, agent, .. } => {
             let by = if *agent == AgentName::machine() {
@@ -154,12 +265,19 @@ fn lines(body: &EventBody) -> Vec<String> {
         EventBody::PhaseRetry {
             phase,
             attempt,
+            agent,
             failure,
             ..
         } => {
+            let why = &failure.message;
+            let by = if *phase == Phase::Sync {
+                String::new()
+            } else {
+                format!(", agent `{agent}`")
+            };
             vec![at(
                 phase,
-                format!("trying again (attempt {attempt}): {}", failure.message),
+                format!("trying again (attempt {attempt}{by}): {why}"),
             )]
         }
         EventBody::PhaseRepair {
@@ -181,10 +299,20 @@ fn lines(body: &EventBody) -> Vec<String> {
                 format!("sandbox {} (isolation: {isolation})", sandbox.id),
             )]
         }
-        EventBody::Progress { phase, items, .. } => items
-            .iter()
-            .map(|ProgressItem { text, .. }| at(phase, text.clone()))
-            .collect(),
+        EventBody::Progress { phase, items, .. } => {
+            items.iter().map(|item| at(phase, progress(item))).collect()
+        }
+        EventBody::RunEnded { phase, report, .. } | EventBody::RunStopped { phase, report, .. } => {
+            told(report)
+                .map(|told| at(phase, told))
+                .into_iter()
+                .collect()
+        }
+        EventBody::BudgetChanged { budget, .. } => {
+            let limits = limits(*budget).unwrap_or_else(|| "no limit".to_owned());
+            vec![format!("the budget is now {limits}")]
+        }
+        EventBody::ExecutionResumed { .. } => vec!["going on".to_owned()],
         EventBody::PhaseCompleted { phase, .. } => vec![at(phase, "completed".to_owned())],
         EventBody::PhaseFailed { failure, .. } => {
             vec![at(&failure.phase, format!("failed: {}", failure.message))]

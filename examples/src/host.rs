@@ -1,30 +1,18 @@
 //! What `launch` and `serve` have in common: the embedded defaults.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
-use spec_core::agent::CommandAgent;
-use spec_core::id::AgentName;
 use spec_core::{DynSpecStateMachine, ProjectSource, RunnerConfig, SpecStateMachine, SpecStore};
 use spec_local::DirectoryTarget;
 use spec_sqlx::SqliteStore;
 
+use crate::agents::{Agents, Surroundings};
 use crate::database::PostgresUrl;
-use crate::offline_agent;
 use crate::sandboxes::{Made, Sandboxes};
-
-/// First argument that turns a program of this package into the offline agent, so that the agent is
-/// always the one that was built with the program.
-const OFFLINE_AGENT_ARGUMENT: &str = "offline-agent";
-
-/// What the offline agent is called in policies, and what it is.
-const OFFLINE_AGENT: &str = "offline";
-const OFFLINE_AGENT_DESCRIPTION: &str =
-    "rule-based, no language model: reads the repository and drafts honest skeletons";
 
 /// How long a program that was killed keeps its specs.
 const LEASE: Duration = Duration::from_secs(3);
@@ -47,7 +35,7 @@ impl Host {
     }
 }
 
-/// Where a program of this package keeps things, and how its agent behaves.
+/// Where a program of this package keeps things, and who does the work.
 #[derive(Debug, Clone)]
 pub struct HostOptions {
     /// Folder for what is kept on this machine; `None`: the user's data folder.
@@ -60,7 +48,9 @@ pub struct HostOptions {
     pub replica: Option<String>,
     /// Folder for finished specs.
     pub out: PathBuf,
-    /// Milliseconds that the agent pauses after each line of progress, for demonstrations.
+    /// Who does the work.
+    pub agents: Agents,
+    /// Milliseconds that the offline agent pauses after each line of progress, for demonstrations.
     pub agent_delay: Option<u64>,
 }
 
@@ -79,34 +69,10 @@ impl HostOptions {
         }
         Ok(data)
     }
-
-    fn agent(&self) -> anyhow::Result<CommandAgent> {
-        let name = AgentName::new(OFFLINE_AGENT)?;
-        let agent = if let Some(program) = self.sandboxes.agent_program() {
-            CommandAgent::new(name, program)
-        } else {
-            let program = std::env::current_exe().context("cannot tell where this program is")?;
-            let program = program
-                .to_str()
-                .context("the path of this program is not UTF-8")?;
-            CommandAgent::new(name, program).with_arg(OFFLINE_AGENT_ARGUMENT)
-        };
-        let agent = agent.with_description(OFFLINE_AGENT_DESCRIPTION);
-        Ok(match self.agent_delay {
-            Some(millis) => agent.with_arg("--slow-ms").with_arg(millis.to_string()),
-            None => agent,
-        })
-    }
 }
 
-/// Runs the offline agent when this program was started as one; the exit code then.
-#[must_use]
-pub fn act_as_offline_agent() -> Option<ExitCode> {
-    let mut arguments = std::env::args_os().skip(1).peekable();
-    (arguments.peek()? == OFFLINE_AGENT_ARGUMENT).then(|| offline_agent::main(arguments))
-}
-
-/// Opens the machine that `options` describe, and says what is worth knowing of its sandboxes.
+/// Opens the machine that `options` describe, and says what is worth knowing of its agents and
+/// sandboxes.
 ///
 /// # Errors
 ///
@@ -123,17 +89,27 @@ pub async fn open(
         sandboxes,
         replica,
         out,
-        ..
+        agents,
+        agent_delay,
+        data: _,
     } = options;
+    for line in agents.lines() {
+        say(&line);
+    }
     let store = match database {
         Some(url) => url.open(replica.as_deref()).await?,
         None => open_file(&data.join(sandboxes.database_file())).await?,
     };
     let environment = sandboxes.environment(&data, database.as_ref()).await?;
-    let sandboxes = sandboxes.spawner(&data, say).await?;
+    let surroundings = Surroundings {
+        local: sandboxes.are_local(),
+        delay: *agent_delay,
+    };
+    let sandboxes = sandboxes.spawner(&data, &agents.endpoints()?, say).await?;
     let spawner = Arc::clone(&sandboxes.spawner);
-    let machine = SpecStateMachine::new(store, spawner, projects)
-        .with_agent(options.agent()?)
+    let machine = SpecStateMachine::new(store, spawner, projects);
+    let machine = agents
+        .register(machine, surroundings)?
         .with_sync_target(DirectoryTarget::new(out))
         .with_config(RunnerConfig::new(environment).with_lease(LEASE));
     Ok(Host { machine, sandboxes })

@@ -1,12 +1,15 @@
 //! Programs that compose the crates: `launch`, `serve`, `embed`, `daytona-live`, and the offline agent.
 
+pub mod agents;
 pub mod chaos;
+pub mod consumption;
 pub mod database;
 pub mod discreet;
 pub mod display;
 pub mod environment;
 pub mod host;
 pub mod log;
+pub mod money;
 pub mod offline_agent;
 pub mod repositories;
 pub mod sandboxes;

@@ -21,8 +21,6 @@ use crate::repositories::is_this_machine;
 
 use advice::Advised;
 
-/// The offline agent in a sandbox that is not on this machine.
-const AGENT_ELSEWHERE: &str = "spec-offline-agent";
 /// Longest wait for Daytona at the beginning of a program.
 const BEGIN_WITHIN: Duration = Duration::from_secs(10);
 /// Longest wait for it at the end.
@@ -51,10 +49,6 @@ pub struct SandboxArguments {
     /// default with one made from the database and the account.
     #[arg(long, value_name = "NAME")]
     environment: Option<Environment>,
-    /// The offline agent in the sandboxes, as a path or a name on their PATH; by default this program
-    /// itself, and at Daytona `spec-offline-agent`.
-    #[arg(long, value_name = "PROGRAM")]
-    agent_program: Option<String>,
 }
 
 impl SandboxArguments {
@@ -68,7 +62,6 @@ impl SandboxArguments {
             spawner,
             daytona_snapshot,
             environment,
-            agent_program,
         } = self;
         let provider = match spawner {
             Spawner::Local => {
@@ -87,10 +80,7 @@ impl SandboxArguments {
                 environment,
             })),
         };
-        Ok(Sandboxes {
-            provider,
-            agent_program,
-        })
+        Ok(Sandboxes { provider })
     }
 }
 
@@ -152,11 +142,10 @@ impl Made {
     }
 }
 
-/// Where sandboxes are, and the agent in them.
+/// Where sandboxes are.
 #[derive(Debug, Clone)]
 pub struct Sandboxes {
     provider: Provider,
-    agent_program: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -200,22 +189,18 @@ impl Sandboxes {
         }
     }
 
-    /// The agent's program in the sandboxes; `None`: this program itself.
-    #[must_use]
-    pub fn agent_program(&self) -> Option<&str> {
-        let elsewhere = match &self.provider {
-            Provider::ThisMachine => None,
-            Provider::Daytona(_) => Some(AGENT_ELSEWHERE),
-        };
-        self.agent_program.as_deref().or(elsewhere)
-    }
-
-    /// Makes the spawner, and says what is worth knowing of it.
+    /// Makes the spawner, and says what is worth knowing of it. A sandbox at Daytona that cannot reach
+    /// one of the `endpoints` is refused; on this machine the network is that of this machine.
     ///
     /// # Errors
     ///
     /// When the account cannot be used.
-    pub async fn spawner(&self, data: &Path, say: &(dyn Fn(&str) + Sync)) -> anyhow::Result<Made> {
+    pub async fn spawner(
+        &self,
+        data: &Path,
+        endpoints: &[Url],
+        say: &(dyn Fn(&str) + Sync),
+    ) -> anyhow::Result<Made> {
         let account = match &self.provider {
             Provider::ThisMachine => {
                 return Ok(Made {
@@ -226,7 +211,10 @@ impl Sandboxes {
             Provider::Daytona(account) => account,
         };
         preflight(&account.config, say).await?;
-        let daytona = DaytonaSpawner::new(account.config.clone())?;
+        let reachable =
+            |config: DaytonaConfig, endpoint: &Url| config.with_required_endpoint(endpoint.clone());
+        let config = endpoints.iter().fold(account.config.clone(), reachable);
+        let daytona = DaytonaSpawner::new(config)?;
         Ok(Made {
             spawner: Arc::new(Advised::new(daytona.clone())),
             daytona: Some(daytona),

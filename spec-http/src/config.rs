@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use spec_core::Policy;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Authenticator;
@@ -17,6 +18,7 @@ pub struct HttpConfig {
     pub(crate) heartbeat: Duration,
     pub(crate) max_streams: usize,
     pub(crate) max_body_bytes: usize,
+    pub(crate) default_policy: Policy,
 }
 
 impl HttpConfig {
@@ -30,6 +32,7 @@ impl HttpConfig {
             heartbeat: Duration::from_secs(15),
             max_streams: 1024,
             max_body_bytes: 256 * 1024,
+            default_policy: Policy::default(),
         }
     }
 
@@ -68,6 +71,17 @@ impl HttpConfig {
         self.max_body_bytes = bytes;
         self
     }
+
+    /// Sets the rules of launches that name none. A launch that names some takes this policy for every
+    /// field that it leaves out, at every level; to lift a limit that is set here, it says `null`.
+    /// These are defaults and no caps. Default: that of [`Policy`].
+    ///
+    /// The rules are checked with each launch: one that is out of bounds here is answered 422 there.
+    #[must_use]
+    pub fn with_default_policy(mut self, policy: Policy) -> Self {
+        self.default_policy = policy;
+        self
+    }
 }
 
 impl fmt::Debug for HttpConfig {
@@ -78,6 +92,7 @@ impl fmt::Debug for HttpConfig {
             .field("heartbeat", &self.heartbeat)
             .field("max_streams", &self.max_streams)
             .field("max_body_bytes", &self.max_body_bytes)
+            .field("default_policy", &self.default_policy)
             .finish_non_exhaustive()
     }
 }

@@ -3,10 +3,13 @@
 mod detail;
 mod launch;
 mod list;
+mod policy;
+mod usage;
 
 pub(crate) use detail::SpecDetail;
 pub(crate) use launch::{LaunchBody, LaunchStatus, LaunchedBody};
 pub(crate) use list::{EventPage, SpecPage};
+pub(crate) use usage::{BudgetBody, SpecUsageDetail};
 
 use serde::Deserialize;
 

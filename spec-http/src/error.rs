@@ -186,6 +186,9 @@ fn refused(refusal: &Refusal) -> ApiError {
         | Refusal::EndingAlready { .. }
         | Refusal::Unavailable { .. }
         | Refusal::Stale { .. } => ApiError::new(StatusCode::CONFLICT, refusal.to_string()),
+        Refusal::BudgetExceeded { .. } => {
+            ApiError::new(StatusCode::PAYMENT_REQUIRED, refusal.to_string())
+        }
         Refusal::Inconsistent | _ => ApiError::internal(),
     }
 }
@@ -261,11 +264,15 @@ mod tests {
             verb: "execute",
             status: SpecStatus::Paused,
         };
+        let exceeded = Refusal::BudgetExceeded {
+            exceeded: "7 tokens of 5 are used".to_owned(),
+        };
         let project = ProjectId::new("p").unwrap();
         for (error, status) in [
             (Error::NotFound { id: id() }, 404),
             (refused(forbidden), 409),
             (refused(Refusal::Unavailable { verb: "pause" }), 409),
+            (refused(exceeded), 402),
             (refused(Refusal::Inconsistent), 500),
             (InvalidInput::new("title", "must not be empty").into(), 422),
             (Error::UnknownProject { project }, 422),

@@ -5,3 +5,4 @@ pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod launch;
 pub(crate) mod specs;
+pub(crate) mod usage;

@@ -26,6 +26,8 @@
 //! | `GET /specs/{spec_id}` | one of them, with an `ETag` |
 //! | `POST /specs/{spec_id}/execute` | start a draft |
 //! | `POST /specs/{spec_id}/cancel` | stop it for good |
+//! | `PUT /specs/{spec_id}/budget` | change what its agents may consume; what failed for it goes on |
+//! | `GET /specs/{spec_id}/usage` | what they have consumed, by phase, attempt and agent |
 //! | `GET /specs/{spec_id}/events` | its events, page by page |
 //! | `GET /specs/{spec_id}/events/stream` | its events as they happen (server-sent events) |
 //! | `GET /healthz` | the process answers; no authentication |

@@ -1,13 +1,13 @@
 //! Which path leads to which handler.
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Router, middleware};
 use spec_core::DynSpecStateMachine;
 
 use crate::config::HttpConfig;
 use crate::error::ApiError;
-use crate::handlers::{commands, events, health, launch, specs};
+use crate::handlers::{commands, events, health, launch, specs, usage};
 use crate::middleware::require_principal;
 use crate::problem;
 use crate::state::AppState;
@@ -23,6 +23,8 @@ pub fn router(machine: DynSpecStateMachine, config: HttpConfig) -> Router {
         .route("/specs/{spec_id}", get(specs::detail))
         .route("/specs/{spec_id}/execute", post(commands::execute))
         .route("/specs/{spec_id}/cancel", post(commands::cancel))
+        .route("/specs/{spec_id}/budget", put(commands::set_budget))
+        .route("/specs/{spec_id}/usage", get(usage::usage))
         .route("/specs/{spec_id}/events", get(events::page))
         .route("/specs/{spec_id}/events/stream", get(events::stream))
         .route_layer(middleware::from_fn_with_state(

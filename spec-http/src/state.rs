@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use spec_core::id::SpecId;
-use spec_core::{DynSpecStateMachine, Error, Spec};
+use spec_core::{DynSpecStateMachine, Error, Policy, Spec};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -45,6 +45,10 @@ impl AppState {
 
     pub(crate) fn launch_wait(&self) -> Duration {
         self.0.config.launch_wait
+    }
+
+    pub(crate) fn default_policy(&self) -> &Policy {
+        &self.0.config.default_policy
     }
 
     pub(crate) fn heartbeat(&self) -> Duration {

@@ -1,24 +1,29 @@
-//! Takes an idea through all phases: SQLite or Postgres, a sandbox per phase here or at Daytona, the offline agent.
+//! Takes an idea through all phases: SQLite or Postgres, a sandbox per phase here or at Daytona, an agent of choice.
 
 #![expect(
     clippy::print_stdout,
     reason = "printing is what a command-line program does"
 )]
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::Parser;
 use futures_util::StreamExt as _;
-use spec_core::id::{Sequence, SpecId, UserId};
+use spec_core::attempt::FailureKind;
+use spec_core::id::{AgentName, Sequence, SpecId, UserId};
+use spec_core::machine::Refusal;
+use spec_core::policy::Budget;
 use spec_core::spec::{Description, Title};
 use spec_core::store::{PageLimit, SpecQuery, SpecSummary};
 use spec_core::{LaunchRequest, Policy, Spec, SpecStatus};
+use spec_examples::agents::{AgentArguments, act_as_offline_agent};
 use spec_examples::database::DatabaseArguments;
 use spec_examples::display::Display;
-use spec_examples::host::{Host, HostMachine, HostOptions, act_as_offline_agent, open};
+use spec_examples::host::{Host, HostMachine, HostOptions, open};
 use spec_examples::repositories::{Access, AnyRepository, GitToken, RemoteUrl, Repository};
 use spec_examples::sandboxes::SandboxArguments;
 use spec_examples::summary::summary;
@@ -30,8 +35,8 @@ const INTERRUPTED: u8 = 130;
 
 /// Type an idea, get a spec: EXPLORE, REQUIREMENTS, DESIGN, TASKS, SYNC on a git repository.
 ///
-/// Drafts with a rule-based agent that needs no language model; unless told otherwise, on this machine,
-/// with no account and no network.
+/// Unless told otherwise, drafts on this machine, with no account and no network, and with a rule-based
+/// agent that needs no language model.
 #[derive(Debug, Parser)]
 #[command(name = "launch", version)]
 struct Arguments {
@@ -55,6 +60,8 @@ struct Arguments {
     database: DatabaseArguments,
     #[command(flatten)]
     sandboxes: SandboxArguments,
+    #[command(flatten)]
+    agents: AgentArguments,
     /// Where the finished spec is written to, in a folder of its own.
     #[arg(long, default_value = "specs")]
     out: PathBuf,
@@ -64,7 +71,8 @@ struct Arguments {
     /// Milliseconds that the offline agent waits after each line of progress, for demonstrations.
     #[arg(long, hide = true)]
     slow_ms: Option<u64>,
-    /// Go on with what an earlier run left unfinished.
+    /// Go on with what an earlier run left unfinished. With a budget, also with what failed because its
+    /// budget was used up; what goes on has the new budget.
     #[arg(long)]
     resume: bool,
 }
@@ -85,12 +93,14 @@ async fn main() -> ExitCode {
 }
 
 async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let agents = arguments.agents.agents()?;
     let options = HostOptions {
         data: arguments.data,
         database: arguments.database.database()?,
         sandboxes: arguments.sandboxes.sandboxes()?,
         replica: None,
         out: arguments.out,
+        agents,
         agent_delay: arguments.slow_ms,
     };
     let access = Access {
@@ -101,7 +111,13 @@ async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let display = Display::new();
     let Some(idea) = arguments.idea else {
         let host = begin(&options, access, &display).await?;
-        let ended = resume(&host.machine, &user, &options.out, &display).await;
+        let session = Session {
+            machine: &host.machine,
+            user: &user,
+            out: &options.out,
+            display: &display,
+        };
+        let ended = session.resume(options.agents.budget()).await;
         host.close().await;
         return ended;
     };
@@ -120,8 +136,13 @@ async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
         display.note(&remark);
     }
     let host = begin(&options, access, &display).await?;
-    let machine = &host.machine;
-    let left = unfinished(machine, &user).await?;
+    let session = Session {
+        machine: &host.machine,
+        user: &user,
+        out: &options.out,
+        display: &display,
+    };
+    let left = session.listed(SpecStatus::Executing).await?;
     if !left.is_empty() {
         let these = if left.len() == 1 {
             "spec is"
@@ -135,13 +156,13 @@ async fn launch(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     let policy = Policy {
         attempt_timeout: Duration::from_secs(arguments.attempt_timeout),
-        ..Policy::default()
+        ..options.agents.policy()
     };
     let request = LaunchRequest::new(user.clone(), title, description)
         .for_project(project)
         .with_policy(policy);
-    let launched = machine.launch(request).await?;
-    let ended = finish(machine, &user, launched.spec().id, &options.out, &display).await;
+    let launched = host.machine.launch(request).await?;
+    let ended = session.finish(launched.spec().id).await;
     host.close().await;
     ended
 }
@@ -176,82 +197,164 @@ fn title_of(idea: &str) -> anyhow::Result<Title> {
     Ok(Title::new(clean)?)
 }
 
-async fn unfinished(machine: &HostMachine, user: &UserId) -> anyhow::Result<Vec<SpecSummary>> {
-    let query = SpecQuery {
-        owner: Some(user.clone()),
-        status: Some(SpecStatus::Executing),
-        limit: PageLimit::MAX,
-        ..SpecQuery::default()
-    };
-    Ok(machine.list(&query).await?.items)
+/// A user at work with a machine.
+struct Session<'a> {
+    machine: &'a HostMachine,
+    user: &'a UserId,
+    out: &'a Path,
+    display: &'a Display,
 }
 
-async fn resume(
-    machine: &HostMachine,
-    user: &UserId,
-    out: &std::path::Path,
-    display: &Display,
-) -> anyhow::Result<ExitCode> {
-    let left = unfinished(machine, user).await?;
-    if left.is_empty() {
-        display.note("nothing to resume");
-    }
-    let mut code = ExitCode::SUCCESS;
-    // Oldest first: the list is newest first.
-    for spec in left.iter().rev() {
-        display.note(&format!("resuming `{}` ({})", spec.title, spec.id));
-        let ended = finish(machine, user, spec.id, out, display).await?;
-        if ended != ExitCode::SUCCESS {
-            code = ended;
+impl Session<'_> {
+    /// The user's specs with that status, newest first.
+    async fn listed(&self, status: SpecStatus) -> anyhow::Result<Vec<SpecSummary>> {
+        let mut query = SpecQuery {
+            owner: Some(self.user.clone()),
+            status: Some(status),
+            limit: PageLimit::MAX,
+            ..SpecQuery::default()
+        };
+        let mut specs = Vec::new();
+        loop {
+            let page = self.machine.list(&query).await?;
+            specs.extend(page.items);
+            query.before = page.next;
+            if query.before.is_none() {
+                return Ok(specs);
+            }
         }
     }
-    Ok(code)
-}
 
-/// Drives a spec to its end, showing what happens.
-async fn finish(
-    machine: &HostMachine,
-    user: &UserId,
-    id: SpecId,
-    out: &std::path::Path,
-    display: &Display,
-) -> anyhow::Result<ExitCode> {
-    // Ends with the event that ends the spec.
-    let show = async {
-        let mut events = machine.watch(id, Sequence::default());
+    /// Specs that failed because their budget was used up.
+    async fn over_budget(&self) -> anyhow::Result<Vec<Spec>> {
+        let mut found = Vec::new();
+        for summary in self.listed(SpecStatus::Failed).await? {
+            let spec = self.machine.get(summary.id).await?;
+            let failure = spec.failure.as_ref().map(|failure| failure.kind);
+            if failure == Some(FailureKind::BudgetExceeded) {
+                found.push(spec);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn resume(&self, budget: Budget) -> anyhow::Result<ExitCode> {
+        let mut left = Vec::new();
+        for summary in self.listed(SpecStatus::Executing).await? {
+            left.push(self.machine.get(summary.id).await?);
+        }
+        let failed = self.over_budget().await?;
+        if !budget.is_unlimited() {
+            left.extend(failed);
+        } else if !failed.is_empty() {
+            self.display.note(&format!(
+                "note: {} failed for the budget; `launch --resume` goes on with that too when it is \
+                 given a larger one, with --budget-usd D.DD or --budget-tokens N",
+                failed.len()
+            ));
+        }
+        if left.is_empty() {
+            self.display.note("nothing to resume");
+        }
+        left.sort_by_key(|spec| (spec.created_at, spec.id));
+        let mut code = ExitCode::SUCCESS;
+        for spec in left {
+            let (title, id) = (&spec.title, spec.id);
+            self.display.note(&format!("resuming `{title}` ({id})"));
+            let ended = match self.hindrance(&spec, budget).await? {
+                None => self.finish(id).await?,
+                Some(hindrance) => {
+                    self.display.note(&format!("cannot go on: {hindrance}"));
+                    ExitCode::FAILURE
+                }
+            };
+            if ended != ExitCode::SUCCESS {
+                code = ended;
+            }
+        }
+        Ok(code)
+    }
+
+    /// Gives a spec its new budget, and says what keeps it from going on, if something does.
+    async fn hindrance(&self, spec: &Spec, budget: Budget) -> anyhow::Result<Option<String>> {
+        // Driven without its agent it would fail for good.
+        let mut needed = std::iter::once(&spec.agent).chain(&spec.policy.fallback_agent);
+        if let Some(missing) = needed.find(|name| !self.knows(name)) {
+            return Ok(Some(format!(
+                "it was launched with agent `{missing}`; choose the same with --agent and \
+                 --fallback-agent"
+            )));
+        }
+        if budget.is_unlimited() {
+            return Ok(None);
+        }
+        let Policy {
+            budget: before,
+            phase_budget,
+            ..
+        } = spec.policy;
+        let budget = Budget {
+            tokens: budget.tokens.or(before.tokens),
+            cost_micro_usd: budget.cost_micro_usd.or(before.cost_micro_usd),
+        };
+        let by = self.user.clone();
+        match self
+            .machine
+            .set_budget(spec.id, by, budget, phase_budget)
+            .await
+        {
+            Ok(_) => Ok(None),
+            Err(spec_core::Error::Refused {
+                refusal: refusal @ Refusal::BudgetExceeded { .. },
+                ..
+            }) => Ok(Some(refusal.to_string())),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn knows(&self, agent: &AgentName) -> bool {
+        self.machine.agents().any(|(name, _)| name == agent)
+    }
+
+    /// Drives a spec to its end, showing what happens.
+    async fn finish(&self, id: SpecId) -> anyhow::Result<ExitCode> {
+        let machine = self.machine;
+        let ended = async { tokio::try_join!(drive(machine, id), self.show(id)) };
+        let (spec, ()) = tokio::select! {
+            ended = ended => ended?,
+            code = interrupted(machine, self.user, id, self.display) => return code,
+        };
+        let artifacts = machine.artifacts(id).await?;
+        let usage = machine.usage(id).await?;
+        let descriptions: BTreeMap<AgentName, String> = machine
+            .agents()
+            .map(|(name, text)| (name.clone(), text.to_owned()))
+            .collect();
+        let target = DirectoryTarget::new(self.out);
+        println!(
+            "{}",
+            summary(&spec, &artifacts, &usage, &descriptions, &target)
+        );
+        Ok(match spec.status {
+            SpecStatus::Completed => ExitCode::SUCCESS,
+            SpecStatus::Cancelled => ExitCode::from(INTERRUPTED),
+            SpecStatus::Failed
+            | SpecStatus::Draft
+            | SpecStatus::Executing
+            | SpecStatus::AwaitingApproval
+            | SpecStatus::AwaitingAnswers
+            | SpecStatus::Paused => ExitCode::FAILURE,
+        })
+    }
+
+    /// Shows what has happened to a spec, and then what happens, until the event that ends it.
+    async fn show(&self, id: SpecId) -> anyhow::Result<()> {
+        let mut events = self.machine.watch(id, Sequence::default());
         while let Some(event) = events.next().await {
-            display.event(&event?);
+            self.display.event(&event?);
         }
-        anyhow::Ok(())
-    };
-    let ended = async { tokio::try_join!(drive(machine, id), show) };
-    let (spec, ()) = tokio::select! {
-        ended = ended => ended?,
-        code = interrupted(machine, user, id, display) => return code,
-    };
-    let artifacts = machine.artifacts(id).await?;
-    let mut agents = machine.agents();
-    let agent = agents.find_map(|(name, text)| (*name == spec.agent).then_some(text));
-    let target = DirectoryTarget::new(out);
-    println!(
-        "{}",
-        summary(
-            &spec,
-            &artifacts,
-            agent.unwrap_or("not known to this program"),
-            &target
-        )
-    );
-    Ok(match spec.status {
-        SpecStatus::Completed => ExitCode::SUCCESS,
-        SpecStatus::Cancelled => ExitCode::from(INTERRUPTED),
-        SpecStatus::Failed
-        | SpecStatus::Draft
-        | SpecStatus::Executing
-        | SpecStatus::AwaitingApproval
-        | SpecStatus::AwaitingAnswers
-        | SpecStatus::Paused => ExitCode::FAILURE,
-    })
+        Ok(())
+    }
 }
 
 /// Drives this spec and no other, until it has ended.

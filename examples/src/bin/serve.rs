@@ -1,4 +1,4 @@
-//! Serves the router over SQLite or Postgres, sandboxes here or at Daytona, and the offline agent.
+//! Serves the router over SQLite or Postgres, with sandboxes here or at Daytona, and an agent of choice.
 
 #![expect(
     clippy::print_stdout,
@@ -15,8 +15,9 @@ use axum::Router;
 use clap::Parser;
 use spec_core::id::ProjectId;
 use spec_core::project::{Project, StaticProjects};
+use spec_examples::agents::{AgentArguments, act_as_offline_agent};
 use spec_examples::database::DatabaseArguments;
-use spec_examples::host::{HostOptions, act_as_offline_agent, open};
+use spec_examples::host::{HostOptions, open};
 use spec_examples::repositories::{Access, GitToken, NamedRepository, RemoteUrl, Repository};
 use spec_examples::sandboxes::SandboxArguments;
 use spec_http::{HttpConfig, NoAuth, router};
@@ -29,8 +30,8 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 /// Serves specs over HTTP under /api/v1, on this machine only.
 ///
-/// Drafts with a rule-based agent that needs no language model; unless told otherwise, on this machine,
-/// with no account and no network.
+/// Unless told otherwise, drafts on this machine, with no account and no network, and with a rule-based
+/// agent that needs no language model. Budgets and the fallback agent hold for launches that name none.
 #[derive(Debug, Parser)]
 #[command(name = "serve", version)]
 struct Arguments {
@@ -44,6 +45,8 @@ struct Arguments {
     database: DatabaseArguments,
     #[command(flatten)]
     sandboxes: SandboxArguments,
+    #[command(flatten)]
+    agents: AgentArguments,
     /// Calls this process NAME, where several share a database. They share the data folder too when
     /// they are on one machine, and each listens on an address of its own.
     #[arg(long, value_name = "NAME")]
@@ -86,6 +89,7 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
             arguments.listen
         );
     }
+    let agents = arguments.agents.agents()?;
     let sandboxes = arguments.sandboxes.sandboxes()?;
     let access = Access {
         folders: sandboxes.reach_folders(),
@@ -99,13 +103,16 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
         database: arguments.database.database()?,
         replica: arguments.replica,
         out: arguments.out,
+        agents,
         agent_delay: arguments.slow_ms,
     };
     let say = |text: &str| println!("{text}");
     let host = open(&options, StaticProjects::new(projects), &say).await?;
     let machine = &host.machine;
     let stopping = CancellationToken::new();
-    let config = HttpConfig::new(NoAuth::local()?).with_shutdown(stopping.clone());
+    let config = HttpConfig::new(NoAuth::local()?)
+        .with_shutdown(stopping.clone())
+        .with_default_policy(options.agents.policy());
     let app = Router::new().nest("/api/v1", router(machine.clone().into_dyn(), config));
     let listener = TcpListener::bind(arguments.listen)
         .await

@@ -124,6 +124,25 @@ async fn two_deployments_in_one_account_label_their_sandboxes_differently() {
 }
 
 #[tokio::test]
+async fn a_sandbox_that_cannot_reach_the_model_fails_the_spec_at_once() {
+    let (world, fake) = (World::new(), daytona().await);
+    let nowhere = ["--agent", "codex", "--model-endpoint", "http://127.0.0.1:9"];
+    let mut command = world.launch(&[IDEA, "--spawner", "daytona"]);
+    reach(&mut command, &fake);
+    command.args(nowhere);
+    let ended = finish(command).await;
+    assert_eq!(ended.code(), Some(1), "{ended:?}");
+    assert!(
+        ended.stdout.contains("http://127.0.0.1:9"),
+        "{}",
+        ended.stdout
+    );
+    assert_all_gone(&fake, 1);
+    let failure = log(&world, IDEA).await.spec.failure.unwrap();
+    assert_eq!(failure.attempt.get(), 1, "{failure}");
+}
+
+#[tokio::test]
 async fn an_agent_that_is_not_in_the_sandbox_fails_the_spec_with_what_to_do() {
     let (world, fake) = (World::new(), daytona().await);
     let mut command = world.launch(&[IDEA, "--spawner", "daytona"]);

@@ -70,6 +70,10 @@ pub(crate) async fn post(server: SocketAddr, path: &str, body: &Value) -> Answer
     ask(server, &format!("POST {path}"), "", Some(body)).await
 }
 
+pub(crate) async fn put(server: SocketAddr, path: &str, body: &Value) -> Answer {
+    ask(server, &format!("PUT {path}"), "", Some(body)).await
+}
+
 async fn line(body: &mut BufReader<TcpStream>) -> Option<String> {
     let mut line = String::new();
     let read = timeout(PATIENCE, body.read_line(&mut line)).await;

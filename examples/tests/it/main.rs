@@ -1,7 +1,9 @@
 //! The programs of this package, from the outside.
 #![cfg(test)] // Lets clippy see helpers as test code too.
 
+mod agent_arguments;
 mod agents;
+mod budget;
 mod chaos;
 mod database;
 mod daytona;

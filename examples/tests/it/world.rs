@@ -14,7 +14,7 @@ use crate::program::Program;
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What the programs read from their environment.
-const VARIABLES: [&str; 10] = [
+const VARIABLES: [&str; 14] = [
     "RUST_LOG",
     "DATABASE_URL",
     "SPEC_OFFLINE_DELAY_MS",
@@ -22,6 +22,10 @@ const VARIABLES: [&str; 10] = [
     "DAYTONA_API_KEY",
     "DAYTONA_TARGET",
     "DAYTONA_ORGANIZATION_ID",
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_AUTH_TOKEN",
+    "OPENAI_API_KEY",
+    "CODEX_API_KEY",
     "GIT_TOKEN",
     "GIT_HOST",
     "GIT_USERNAME",

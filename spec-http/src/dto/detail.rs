@@ -13,7 +13,9 @@ use spec_core::id::{
 use spec_core::machine::{PhaseProgress, Progress, progress};
 use spec_core::sandbox::Isolation;
 use spec_core::spec::{Description, PhaseState, Title};
-use spec_core::{Phase, PhaseStatus, Policy, Spec, SpecStatus, Usage};
+use spec_core::{Phase, PhaseStatus, Policy, Spec, SpecStatus};
+
+use super::usage::UsageDetail;
 
 /// Body of `GET /specs/{spec_id}`, and of commands.
 #[derive(Debug, Serialize)]
@@ -31,7 +33,7 @@ pub(crate) struct SpecDetail<'a> {
     agent: &'a AgentName,
     policy: &'a Policy,
     failure: Option<FailureDetail<'a>>,
-    usage: Usage,
+    usage: UsageDetail,
     phases: Vec<PhaseDetail<'a>>,
     revision: Revision,
     created_at: Timestamp,
@@ -67,7 +69,7 @@ struct PhaseDetail<'a> {
     status: PhaseStatus,
     accepted: Option<AcceptedDetail>,
     attempts: Vec<AttemptDetail<'a>>,
-    usage: Usage,
+    usage: UsageDetail,
     started_at: Option<Timestamp>,
     completed_at: Option<Timestamp>,
 }
@@ -84,13 +86,15 @@ struct AttemptDetail<'a> {
     attempt: AttemptNumber,
     repair: RepairNumber,
     agent: &'a AgentName,
+    agent_version: Option<&'a str>,
+    model: Option<&'a str>,
     stage: &'static str,
     /// `null` while it is under way.
     outcome: Option<&'static str>,
     failure: Option<FailureDetail<'a>>,
     findings: &'a [Finding],
     sandbox: SandboxDetail<'a>,
-    usage: Usage,
+    usage: UsageDetail,
     started_at: Timestamp,
     ended_at: Option<Timestamp>,
     deadline: Timestamp,
@@ -119,7 +123,7 @@ impl<'a> From<&'a Spec> for SpecDetail<'a> {
             agent: &spec.agent,
             policy: &spec.policy,
             failure: spec.failure.as_ref().map(FailureDetail::from),
-            usage: spec.usage,
+            usage: spec.usage.into(),
             phases: spec.phases.iter().map(PhaseDetail::from).collect(),
             revision: spec.revision,
             created_at: spec.created_at,
@@ -175,7 +179,7 @@ impl<'a> From<(Phase, &'a PhaseState)> for PhaseDetail<'a> {
                 warnings: accepted.warnings,
             }),
             attempts: state.attempts.iter().map(AttemptDetail::from).collect(),
-            usage: state.usage,
+            usage: state.usage.into(),
             started_at: state.started_at,
             completed_at: state.completed_at,
         }
@@ -194,6 +198,8 @@ impl<'a> From<&'a Attempt> for AttemptDetail<'a> {
             attempt: attempt.number,
             repair: attempt.repair,
             agent: &attempt.agent,
+            agent_version: attempt.agent_version.as_deref(),
+            model: attempt.model.as_deref(),
             stage: stage_name(&attempt.stage),
             outcome,
             failure,
@@ -203,7 +209,7 @@ impl<'a> From<&'a Attempt> for AttemptDetail<'a> {
                 status: sandbox_status_name(attempt.sandbox),
                 isolation: attempt.facts.as_ref().map(|facts| &facts.isolation),
             },
-            usage: attempt.usage,
+            usage: attempt.usage.into(),
             started_at: attempt.started_at,
             ended_at: attempt.ended_at,
             deadline: attempt.deadline,

@@ -1,12 +1,14 @@
 //! Bodies of `POST /specs/launch`.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use spec_core::Policy;
 use spec_core::id::{IdempotencyKey, ProjectId, SandboxId, SpecId, UserId};
 use spec_core::machine::LaunchRequest;
 use spec_core::spec::{Description, Title};
 use spec_core::{InvalidInput, Phase};
 
+use super::policy;
 use crate::error::ApiError;
 use crate::problem::FieldError;
 
@@ -19,16 +21,17 @@ pub(crate) struct LaunchBody {
     description: Option<String>,
     project_id: Option<String>,
     auto_execute: Option<bool>,
-    // The policy is its own wire format: it travels in events and in stored specs, too.
-    policy: Option<Policy>,
+    policy: Option<Map<String, Value>>,
 }
 
 impl LaunchBody {
-    /// The launch that is asked for, or everything that is wrong with it.
+    /// The launch that is asked for, or everything that is wrong with it. What its policy leaves out
+    /// is as in `default_policy`.
     pub(crate) fn into_request(
         self,
         owner: UserId,
         idempotency_key: Option<IdempotencyKey>,
+        default_policy: &Policy,
     ) -> Result<LaunchRequest, ApiError> {
         let mut errors = Vec::new();
         let title = required("title", self.title, Title::new, &mut errors);
@@ -41,10 +44,18 @@ impl LaunchBody {
         let project_id = self
             .project_id
             .map(|text| checked(ProjectId::new(text), &mut errors));
-        let policy = self.policy.unwrap_or_default();
-        checked(policy.validate(), &mut errors);
+        let policy = match self.policy {
+            Some(asked) => policy::completed(asked, default_policy),
+            None => Ok(default_policy.clone()),
+        };
+        let policy = policy.map_err(|error| errors.push(error)).ok();
+        if let Some(policy) = &policy {
+            checked(policy.validate(), &mut errors);
+        }
 
-        let (Some(title), Some(description), true) = (title, description, errors.is_empty()) else {
+        let (Some(title), Some(description), Some(policy), true) =
+            (title, description, policy, errors.is_empty())
+        else {
             return Err(ApiError::invalid_fields(errors));
         };
         Ok(LaunchRequest {

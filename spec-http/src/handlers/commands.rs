@@ -1,12 +1,12 @@
-//! `POST /specs/{spec_id}/…`: what a person asks of a spec.
+//! `POST /specs/{spec_id}/…` and `PUT /specs/{spec_id}/budget`: what a person asks of a spec.
 
 use axum::extract::State;
 use axum::response::Response;
 
 use super::specs::respond;
-use crate::dto::CancelBody;
+use crate::dto::{BudgetBody, CancelBody};
 use crate::error::ApiError;
-use crate::extract::{Caller, OptionalJsonBody, SpecPath};
+use crate::extract::{Caller, JsonBody, OptionalJsonBody, SpecPath};
 use crate::state::AppState;
 
 pub(crate) async fn execute(
@@ -28,5 +28,31 @@ pub(crate) async fn cancel(
     state.visible_spec(id, &principal).await?;
     let reason = body.unwrap_or_default().reason;
     let spec = state.machine().cancel(id, principal.user, reason).await?;
+    Ok(respond(&spec))
+}
+
+pub(crate) async fn set_budget(
+    State(state): State<AppState>,
+    Caller(principal): Caller,
+    SpecPath(id): SpecPath,
+    JsonBody(body): JsonBody<BudgetBody>,
+) -> Result<Response, ApiError> {
+    let BudgetBody {
+        budget,
+        phase_budget,
+    } = body;
+    let policy = state.visible_spec(id, &principal).await?.policy;
+    if budget.is_none() && phase_budget.is_none() {
+        return Err(ApiError::invalid(
+            "body",
+            "names neither `budget` nor `phase_budget`",
+        ));
+    }
+    let budget = budget.unwrap_or(policy.budget);
+    let phase_budget = phase_budget.unwrap_or(policy.phase_budget);
+    let machine = state.machine();
+    let spec = machine
+        .set_budget(id, principal.user, budget, phase_budget)
+        .await?;
     Ok(respond(&spec))
 }

@@ -23,7 +23,8 @@ pub(crate) async fn launch(
     headers: HeaderMap,
     JsonBody(body): JsonBody<LaunchBody>,
 ) -> Result<Response, ApiError> {
-    let request = body.into_request(principal.user, idempotency_key(&headers)?)?;
+    let key = idempotency_key(&headers)?;
+    let request = body.into_request(principal.user, key, state.default_policy())?;
     let launched = state.machine().launch(request).await?;
 
     let (status, is_new) = match &launched {

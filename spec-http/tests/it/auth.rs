@@ -1,6 +1,6 @@
 //! Who may see and do what.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde_json::json;
 use spec_core::id::UserId;
 use spec_http::{BearerTokens, HttpConfig};
@@ -52,7 +52,7 @@ async fn the_spec_of_another_user_does_not_exist() {
     let spec = made.header("location");
     assert_eq!(app.send(as_ada(Call::get(spec))).await.json["owner"], "ada");
 
-    for path in ["", "/events", "/events/stream"] {
+    for path in ["", "/events", "/events/stream", "/usage"] {
         let call = Call::get(&format!("{spec}{path}"));
         app.send(as_bob(call)).await.problem(404);
     }
@@ -60,14 +60,16 @@ async fn the_spec_of_another_user_does_not_exist() {
         let call = Call::post(&format!("{spec}/{command}"), &json!({}));
         app.send(as_bob(call)).await.problem(404);
     }
+    let body = json!({ "budget": { "tokens": 1 } });
+    let call = Call::with_json(Method::PUT, &format!("{spec}/budget"), &body);
+    app.send(as_bob(call)).await.problem(404);
     assert_eq!(
         app.send(as_bob(Call::get("/specs"))).await.json["specs"],
         json!([])
     );
-    assert_eq!(
-        app.send(as_ada(Call::get(spec))).await.json["status"],
-        "draft"
-    );
+    let seen = app.send(as_ada(Call::get(spec))).await.json;
+    assert_eq!(seen["status"], "draft");
+    assert_eq!(seen["policy"]["budget"]["tokens"], json!(null));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use spec_core::id::{AgentName, Environment, ProjectId, Sequence};
 use spec_core::project::{Project, StaticProjects};
 use spec_core::sandbox::{Checkout, CheckoutRef};
 use spec_core::store::MemoryStore;
-use spec_core::testing::{RunScript, ScriptedSpawner};
+use spec_core::testing::{RunScript, ScriptedRun, ScriptedSpawner, demo};
 use spec_core::{DynSpecStateMachine, RunnerConfig, SpecStateMachine, SpecStore};
 use spec_http::{HttpConfig, NoAuth};
 use tokio::task::JoinSet;
@@ -38,7 +38,10 @@ impl App {
     }
 
     pub(crate) fn over(store: impl SpecStore, script: RunScript, config: HttpConfig) -> Self {
-        let spawner = ScriptedSpawner::new(move |_| script.clone());
+        Self::on(store, ScriptedSpawner::new(move |_| script.clone()), config)
+    }
+
+    fn on(store: impl SpecStore, spawner: ScriptedSpawner, config: HttpConfig) -> Self {
         let runner = RunnerConfig::new(Environment::new("test").unwrap())
             .with_poll(Duration::from_millis(20))
             .with_linger(Duration::from_millis(20))
@@ -59,6 +62,15 @@ impl App {
     /// A router whose specs are driven; each run does what `script` says.
     pub(crate) fn driven(script: RunScript) -> Self {
         let mut app = Self::over(MemoryStore::default(), script, local());
+        app.drive();
+        app
+    }
+
+    /// Likewise, on the repository that the good runs of the demo speak of.
+    pub(crate) fn scripted(
+        script: impl Fn(&ScriptedRun) -> RunScript + Send + Sync + 'static,
+    ) -> Self {
+        let mut app = Self::on(MemoryStore::default(), demo::spawner(script), local());
         app.drive();
         app
     }
@@ -87,6 +99,10 @@ impl App {
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(Call::post(path, body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(Call::with_json(Method::PUT, path, body)).await
     }
 
     pub(crate) async fn send(&self, call: Call) -> Answer {
@@ -168,7 +184,11 @@ impl Call {
     }
 
     pub(crate) fn post(path: &str, body: &Value) -> Self {
-        Self::new(Method::POST, path)
+        Self::with_json(Method::POST, path, body)
+    }
+
+    pub(crate) fn with_json(method: Method, path: &str, body: &Value) -> Self {
+        Self::new(method, path)
             .header("content-type", "application/json")
             .body(body.to_string())
     }

@@ -12,5 +12,6 @@ mod problems;
 mod reconnect;
 mod specs;
 mod stream;
+mod usage;
 #[cfg(feature = "daytona-webhook")]
 mod webhook;

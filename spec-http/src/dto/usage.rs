@@ -1,0 +1,147 @@
+//! What agents consumed, and what they may.
+
+use serde::{Deserialize, Serialize};
+use spec_core::id::{AgentName, AttemptNumber, SpecId};
+use spec_core::policy::Budget;
+use spec_core::usage::{AgentUsage, AttemptUsage, PhaseUsage, SpecUsage};
+use spec_core::{Phase, Usage};
+
+/// Tokens by kind, and money. Every count is told, also when it is 0.
+#[derive(Debug, Serialize)]
+pub(crate) struct UsageDetail {
+    input_tokens: u64,
+    cached_input_tokens: u64,
+    cache_write_tokens: u64,
+    output_tokens: u64,
+    cost_micro_usd: u64,
+    /// Of the tokens, those whose price is not known: they are not in the cost.
+    unpriced_tokens: u64,
+}
+
+impl From<Usage> for UsageDetail {
+    fn from(usage: Usage) -> Self {
+        let Usage {
+            input_tokens,
+            cached_input_tokens,
+            cache_write_tokens,
+            output_tokens,
+            cost_micro_usd,
+            unpriced_tokens,
+        } = usage;
+        Self {
+            input_tokens,
+            cached_input_tokens,
+            cache_write_tokens,
+            output_tokens,
+            cost_micro_usd,
+            unpriced_tokens,
+        }
+    }
+}
+
+/// Body of `GET /specs/{spec_id}/usage`. Other than in the spec's detail, the run that is under way is
+/// counted, as far as it was told.
+#[derive(Debug, Serialize)]
+pub(crate) struct SpecUsageDetail {
+    spec_id: SpecId,
+    total: UsageDetail,
+    budget: Budget,
+    phase_budget: Budget,
+    phases: Vec<PhaseUsageDetail>,
+    agents: Vec<AgentUsageDetail>,
+}
+
+#[derive(Debug, Serialize)]
+struct PhaseUsageDetail {
+    phase: Phase,
+    usage: UsageDetail,
+    attempts: Vec<AttemptUsageDetail>,
+}
+
+#[derive(Debug, Serialize)]
+struct AttemptUsageDetail {
+    attempt: AttemptNumber,
+    agent: AgentName,
+    agent_version: Option<String>,
+    model: Option<String>,
+    usage: UsageDetail,
+}
+
+#[derive(Debug, Serialize)]
+struct AgentUsageDetail {
+    agent: AgentName,
+    usage: UsageDetail,
+}
+
+impl SpecUsageDetail {
+    pub(crate) fn new(spec_id: SpecId, usage: SpecUsage) -> Self {
+        let SpecUsage {
+            total,
+            budget,
+            phase_budget,
+            phases,
+            agents,
+        } = usage;
+        Self {
+            spec_id,
+            total: total.into(),
+            budget,
+            phase_budget,
+            phases: phases.into_iter().map(PhaseUsageDetail::from).collect(),
+            agents: agents.into_iter().map(AgentUsageDetail::from).collect(),
+        }
+    }
+}
+
+impl From<PhaseUsage> for PhaseUsageDetail {
+    fn from(usage: PhaseUsage) -> Self {
+        let PhaseUsage {
+            phase,
+            usage,
+            attempts,
+        } = usage;
+        Self {
+            phase,
+            usage: usage.into(),
+            attempts: attempts.into_iter().map(AttemptUsageDetail::from).collect(),
+        }
+    }
+}
+
+impl From<AttemptUsage> for AttemptUsageDetail {
+    fn from(usage: AttemptUsage) -> Self {
+        let AttemptUsage {
+            attempt,
+            agent,
+            agent_version,
+            model,
+            usage,
+        } = usage;
+        Self {
+            attempt,
+            agent,
+            agent_version,
+            model,
+            usage: usage.into(),
+        }
+    }
+}
+
+impl From<AgentUsage> for AgentUsageDetail {
+    fn from(usage: AgentUsage) -> Self {
+        let AgentUsage { agent, usage } = usage;
+        Self {
+            agent,
+            usage: usage.into(),
+        }
+    }
+}
+
+/// Body of `PUT /specs/{spec_id}/budget`. Each of the two is replaced as a whole; one that is left out
+/// stays as it is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BudgetBody {
+    pub(crate) budget: Option<Budget>,
+    pub(crate) phase_budget: Option<Budget>,
+}
