@@ -105,6 +105,11 @@ impl RunRecord {
         self.ledger.total()
     }
 
+    /// The model, once it was named.
+    pub(crate) fn model(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
     pub(crate) fn end(&self) -> Option<&AgentEnd> {
         self.end.as_ref()
     }

@@ -243,7 +243,12 @@ fn over_limit(spec: &Spec, reader: &mut Reader) -> Option<RunOutcome> {
         return Some(RunOutcome::Failed { kind, message });
     }
     let phase = reader.run().attempt.phase;
-    let used = reader.usage_to_check()?;
+    let mut used = reader.usage_to_check()?;
+    if reader.record.model().is_none() {
+        // Some agents name their model after their first tokens: prices are missed when it is known, or
+        // when the run has ended.
+        used.unpriced_tokens = 0;
+    }
     let mut watch = |name: &str, budget: &Budget, before: Usage| {
         let mut now = before;
         now += used;

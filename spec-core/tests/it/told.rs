@@ -397,6 +397,32 @@ async fn money_without_a_known_price_is_not_spent_against_a_limit_on_money() {
 }
 
 #[tokio::test]
+async fn a_model_that_is_named_after_its_first_tokens_has_its_price_all_the_same() {
+    let world = World::new(|run: &ScriptedRun| {
+        let mut script = demo::good_run(run);
+        let usage = json!({"type": "usage", "input_tokens": 100, "output_tokens": 10});
+        let started = json!({"type": "started", "model": "claude-opus-5-5"});
+        for line in [&usage, &started, &usage] {
+            script = script.with_line(line.to_string());
+        }
+        script
+    });
+    let budget = Budget {
+        tokens: None,
+        cost_micro_usd: Some(1_000_000),
+    };
+    let policy = Policy {
+        budget,
+        ..Policy::default()
+    };
+    let spec = run(&world, policy).await;
+    assert_eq!(spec.status, SpecStatus::Completed, "{:?}", spec.failure);
+    assert_eq!(spec.usage.unpriced_tokens, 0);
+    let explore = spec.phases.get(Phase::Explore).usage;
+    assert_eq!(explore.cost_micro_usd, 100 * 4 + 10 * 20);
+}
+
+#[tokio::test]
 async fn the_budget_of_a_phase_is_its_own() {
     let limited = async |limit| {
         let (world, _) = world(|_, run| says(good_words(run)));
