@@ -243,6 +243,10 @@ fn over_limit(spec: &Spec, reader: &mut Reader) -> Option<RunOutcome> {
         return Some(RunOutcome::Failed { kind, message });
     }
     let phase = reader.run().attempt.phase;
+    // What has just been done is paid for: it is judged, and nothing more is begun.
+    if reader.record.end().is_some() {
+        return None;
+    }
     let mut used = reader.usage_to_check()?;
     if reader.record.model().is_none() {
         // Some agents name their model after their first tokens: prices are missed when it is known, or

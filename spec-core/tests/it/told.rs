@@ -372,6 +372,30 @@ async fn a_run_over_budget_is_stopped_and_a_larger_budget_lets_the_spec_go_on() 
 }
 
 #[tokio::test]
+async fn a_result_that_has_used_the_budget_up_counts_and_nothing_more_is_begun() {
+    let (world, started) = world(|_, run| {
+        let mut words = good_words(run);
+        // As agents do that tell their consumption at the end.
+        words.retain(|word| word.get("message").is_none());
+        words.push(json!({"run": 120}));
+        says(words)
+    });
+    let policy = Policy {
+        budget: tokens(100),
+        ..policy()
+    };
+    let spec = run(&world, policy).await;
+    let failure = spec.failure.clone().unwrap();
+    assert_eq!(
+        (failure.phase, failure.kind),
+        (Phase::Requirements, FailureKind::BudgetExceeded)
+    );
+    assert!(spec.phases.get(Phase::Explore).accepted.is_some());
+    assert_eq!(argv(&started).len(), 1);
+    assert_eq!(spec.usage.tokens(), 120);
+}
+
+#[tokio::test]
 async fn money_without_a_known_price_is_not_spent_against_a_limit_on_money() {
     let world = World::new(|run: &ScriptedRun| {
         // The scripted agent tells tokens and neither model nor money.
