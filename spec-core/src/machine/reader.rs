@@ -40,8 +40,10 @@ pub(super) struct Reader {
     is_new: bool,
     /// Whether anything was read.
     pub(super) has_read: bool,
-    /// What was consumed when it was last checked against the budgets.
+    /// What was consumed when it was last checked against the budgets, by this driver or another.
     checked: Usage,
+    /// Whether this driver has.
+    has_checked: bool,
 }
 
 impl Reader {
@@ -59,6 +61,7 @@ impl Reader {
             is_new: false,
             has_read: false,
             checked: Usage::default(),
+            has_checked: false,
         }
     }
 
@@ -76,6 +79,7 @@ impl Reader {
             bytes,
             tail: stderr_tail.lines().map(str::to_owned).collect(),
             cursor: Some(cursor),
+            checked: record.usage(),
             ..Self::begin(run, decoder, record)
         }
     }
@@ -114,12 +118,18 @@ impl Reader {
         stop
     }
 
-    /// What was consumed so far, if it has changed since this was last asked.
-    pub(super) fn usage_to_check(&mut self) -> Option<Usage> {
+    /// What was consumed when this was last asked, and what was so far; `None` when that is the same.
+    pub(super) fn usage_to_check(&mut self) -> Option<(Usage, Usage)> {
         let usage = self.record.usage();
-        let changed = usage != self.checked;
-        self.checked = usage;
-        changed.then_some(usage)
+        let last = std::mem::replace(&mut self.checked, usage);
+        let is_first = !std::mem::replace(&mut self.has_checked, true);
+        (is_first || usage != last).then_some((last, usage))
+    }
+
+    /// Counts the items that are not stored yet, instead of showing them.
+    pub(super) fn leave_out_items(&mut self) {
+        self.omitted += self.items.len() as u64;
+        self.items.clear();
     }
 
     /// Shows that something is not as it should be.

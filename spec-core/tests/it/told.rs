@@ -13,7 +13,7 @@ use spec_core::machine::Refusal;
 use spec_core::policy::Budget;
 use spec_core::sandbox::RunEnd;
 use spec_core::testing::{RunScript, ScriptedRun, demo, fixture};
-use spec_core::{Error, Phase, Policy, Spec, SpecStatus};
+use spec_core::{Error, Phase, Policy, Spec, SpecStatus, SpecStore as _};
 
 use crate::scene::{World, user};
 use crate::talker::{OTHER, TALKER, good_words, says};
@@ -315,8 +315,8 @@ async fn a_run_over_budget_is_stopped_and_a_larger_budget_lets_the_spec_go_on() 
         failure.message,
         "the budget of the spec is used up: 120 tokens of 100 are used"
     );
-    // The line over the limit counts, and the run is not heard beyond it.
-    assert_eq!(spec.usage.tokens(), 120);
+    // What it had said until it was stopped counts as well.
+    assert_eq!(spec.usage.tokens(), 170);
     let warned = world
         .events(spec.id)
         .await
@@ -331,7 +331,7 @@ async fn a_run_over_budget_is_stopped_and_a_larger_budget_lets_the_spec_go_on() 
 
     let machine = world.machine();
     let too_little = machine
-        .set_budget(spec.id, user(), tokens(110), Budget::default())
+        .set_budget(spec.id, user(), tokens(160), Budget::default())
         .await
         .unwrap_err();
     assert!(
@@ -356,9 +356,9 @@ async fn a_run_over_budget_is_stopped_and_a_larger_budget_lets_the_spec_go_on() 
     let spec = world.drive_to_the_end(spec.id).await;
     assert_eq!(spec.status, SpecStatus::Completed, "{:?}", spec.failure);
     assert_eq!(spec.failure, None);
-    assert_eq!(spec.usage.tokens(), 120 + 400);
+    assert_eq!(spec.usage.tokens(), 170 + 400);
     assert_eq!(argv(&started), ["talker new", "talker new"]);
-    assert_eq!(started.lock().unwrap()[1].env["LIMIT"], "Some(9880)");
+    assert_eq!(started.lock().unwrap()[1].env["LIMIT"], "Some(9830)");
 
     // Who watches from the beginning is not sent away where it had failed.
     let all = names(&world, spec.id).await;
@@ -369,6 +369,149 @@ async fn a_run_over_budget_is_stopped_and_a_larger_budget_lets_the_spec_go_on() 
         .collect()
         .await;
     assert_eq!(watched, all);
+}
+
+#[tokio::test]
+async fn the_share_of_a_budget_is_warned_of_once() {
+    let (world, _) = world(|_, run| {
+        let mut words = good_words(run);
+        words.insert(2, json!({"message": ["m3", 70]}));
+        words.insert(3, json!({"message": ["m4", 1]}));
+        words.insert(4, json!({"message": ["m5", 1]}));
+        says(words)
+    });
+    let policy = Policy {
+        budget: tokens(10_000),
+        phase_budget: tokens(200),
+        budget_warning_percent: 30,
+        ..policy()
+    };
+    let spec = run(&world, policy).await;
+    assert_eq!(spec.status, SpecStatus::Completed, "{:?}", spec.failure);
+    let mut warned = Vec::new();
+    for event in world.events(spec.id).await {
+        if let EventBody::Progress { phase, items, .. } = event.body {
+            let items = items.into_iter();
+            let warnings = items.filter(|item| item.kind == ProgressKind::Warning);
+            warned.extend(warnings.map(|item| (phase, item.text)));
+        }
+    }
+    let expected = |share, phase| {
+        let text = format!("{share} % of the tokens of the budget of the phase");
+        (phase, text)
+    };
+    assert_eq!(
+        warned,
+        [
+            expected(35, Phase::Explore),
+            expected(30, Phase::Requirements),
+            expected(30, Phase::Design),
+            expected(30, Phase::Tasks),
+        ]
+    );
+}
+
+/// As Codex does: its last word, and after it what the script read of the model in its record.
+#[tokio::test]
+async fn a_run_whose_model_is_told_after_its_last_word_has_a_price() {
+    let (world, _) = world(|_, run| {
+        let mut words = good_words(run);
+        words.extend([
+            json!({"unpriced": 1000}),
+            json!({"model": "claude-opus-5-5"}),
+            json!({"unpriced": 1000}),
+        ]);
+        says(words)
+    });
+    let budget = Budget {
+        tokens: None,
+        cost_micro_usd: Some(100_000),
+    };
+    let spec = run(&world, Policy { budget, ..policy() }).await;
+    assert_eq!(spec.status, SpecStatus::Completed, "{:?}", spec.failure);
+    let explore = spec.phases.get(Phase::Explore).usage;
+    assert_eq!(
+        (explore.cost_micro_usd, explore.unpriced_tokens),
+        (20_000, 0)
+    );
+}
+
+#[tokio::test]
+async fn a_silent_run_is_stopped_when_its_budget_becomes_smaller() {
+    let (world, _) = world(|_, _| says([json!({"message": ["a", 70]})]).waiting());
+    let id = world.launch(policy()).await;
+    let machine = world.machine();
+    let changing = async {
+        let begun = Instant::now();
+        while machine.usage(id).await.unwrap().total.tokens() == 0 {
+            assert!(begun.elapsed() < Duration::from_secs(20), "nothing is told");
+            world.clock.advance(Duration::from_millis(10));
+            tokio::task::yield_now().await;
+        }
+        let changed = machine.set_budget(id, user(), tokens(50), Budget::default());
+        changed.await.unwrap();
+    };
+    let both = async { tokio::join!(machine.drive(id), changing) };
+    let (driven, ()) = tokio::time::timeout(Duration::from_secs(20), both)
+        .await
+        .unwrap();
+    driven.unwrap();
+    let spec = world.drive_to_the_end(id).await;
+    let failure = spec.failure.clone().unwrap();
+    assert_eq!(failure.kind, FailureKind::BudgetExceeded, "{failure}");
+    assert_eq!(spec.usage.tokens(), 70);
+    world.check_ended(&spec).await;
+}
+
+#[tokio::test]
+async fn what_a_run_told_while_nobody_followed_it_is_counted_when_its_time_is_up() {
+    let world = World::new(|_: &ScriptedRun| {
+        let begun = RunScript::hangs();
+        // So many are stored at once; what follows is read and not stored.
+        let items = (0..50).fold(begun, |script, item| {
+            script.with_line(format!(r#"{{"type":"progress","text":"{item}"}}"#))
+        });
+        items.with_line(r#"{"type":"usage","input_tokens":700}"#)
+    });
+    let policy = Policy {
+        max_attempts: 1,
+        attempt_timeout: Duration::from_mins(2),
+        ..Policy::default()
+    };
+    let id = world.launch(policy).await;
+    {
+        let machine = world.machine();
+        let mut driving = std::pin::pin!(machine.drive(id));
+        let begun = Instant::now();
+        while world
+            .store
+            .get(id)
+            .await
+            .unwrap()
+            .unwrap()
+            .checkpoint
+            .is_none()
+        {
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "nothing is stored"
+            );
+            assert!(futures_util::poll!(&mut driving).is_pending());
+            tokio::task::yield_now().await;
+        }
+    }
+    let known = world.machine().usage(id).await.unwrap();
+    assert_eq!(
+        known.total.tokens(),
+        0,
+        "all was stored, and nothing is tested"
+    );
+    world.clock.advance(Duration::from_mins(3));
+    let spec = world.drive_to_the_end(id).await;
+    let failure = spec.failure.clone().unwrap();
+    assert_eq!(failure.kind, FailureKind::DeadlineExceeded, "{failure}");
+    assert_eq!(spec.usage.input_tokens, 700, "{failure}");
+    world.check_ended(&spec).await;
 }
 
 #[tokio::test]
