@@ -49,7 +49,12 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             Ok(decoder) => decoder,
             Err(unprepared) => return unprepared.into_performed(key),
         };
-        let mut reader = reader_of(run, attempt, decoder, current.checkpoint.as_ref());
+        let secrets = match self.result_of(spec, run).await {
+            Ok(place) => place.secrets,
+            Err(performed) => return performed,
+        };
+        let mut reader =
+            reader_of(run, attempt, decoder, current.checkpoint.as_ref()).hiding(secrets);
         // The budget may be another one since a line was read.
         let mut stop = over_limit(spec, &mut reader);
         let after = reader.cursor().cloned();
@@ -172,7 +177,14 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         let decoder = self
             .decoder(attempt, key.phase)
             .unwrap_or_else(|_unknown| CommandAgent::line_decoder());
-        let mut reader = reader_of(run, attempt, decoder, current.checkpoint.as_ref());
+        // Of an ended attempt, no words are stored.
+        let place = match attempt.outcome() {
+            None => self.result_of(&current.spec, run).await.ok(),
+            Some(_) => None,
+        };
+        let secrets = place.map(|place| place.secrets).unwrap_or_default();
+        let mut reader =
+            reader_of(run, attempt, decoder, current.checkpoint.as_ref()).hiding(secrets);
         let sandbox = SandboxRef {
             key: key.sandbox_key(),
             id: attempt.facts.as_ref().map(|facts| facts.id.clone()),

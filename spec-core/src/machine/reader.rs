@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Observation;
+use super::secrets::Secrets;
 use crate::agent::{AgentDecoder, Noted, RunOutcome, RunRecord, outcome};
 use crate::event::{ProgressItem, ProgressKind};
 use crate::id::{OutputCursor, RunKey};
@@ -25,6 +26,7 @@ const TAIL_BYTES: usize = 2000;
 pub(super) struct Reader {
     run: RunKey,
     decoder: Box<dyn AgentDecoder>,
+    secrets: Secrets,
     /// What its output has told.
     pub(super) record: RunRecord,
     /// Items that are not stored yet.
@@ -51,6 +53,7 @@ impl Reader {
         Self {
             run,
             decoder,
+            secrets: Secrets::default(),
             record,
             items: Vec::new(),
             omitted: 0,
@@ -84,6 +87,12 @@ impl Reader {
         }
     }
 
+    /// Keeps these out of all that it takes from now on.
+    pub(super) fn hiding(mut self, secrets: Secrets) -> Self {
+        self.secrets = secrets;
+        self
+    }
+
     pub(super) fn run(&self) -> RunKey {
         self.run
     }
@@ -94,8 +103,9 @@ impl Reader {
     }
 
     /// Takes a line, and says why the run is to be stopped, if so.
-    pub(super) fn take(&mut self, line: OutputLine, prices: &PriceTable) -> Option<RunOutcome> {
+    pub(super) fn take(&mut self, mut line: OutputLine, prices: &PriceTable) -> Option<RunOutcome> {
         self.bytes += line.text.len() as u64 + line.dropped + 1;
+        line.text = self.secrets.hide(line.text);
         let mut stop = None;
         for event in self.decoder.line(&line) {
             let price = |report: &UsageReport| price(prices, report);

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
+use spec_core::agent::CommandAgent;
 use spec_core::attempt::FailureKind;
 use spec_core::clock::Clock as _;
 use spec_core::event::{EventBody, ProgressKind};
 use spec_core::id::{AgentName, Sequence, SpecId};
 use spec_core::machine::Refusal;
 use spec_core::policy::Budget;
-use spec_core::sandbox::RunEnd;
+use spec_core::sandbox::{RunEnd, Secret, SecretEnv};
 use spec_core::testing::{RunScript, ScriptedRun, demo, fixture};
 use spec_core::{Error, Phase, Policy, Spec, SpecStatus, SpecStore as _};
 
@@ -612,4 +613,73 @@ async fn a_fallback_agent_that_is_not_registered_is_refused_at_launch() {
         panic!("{error:?}")
     };
     assert_eq!(invalid.field(), "policy.fallback_agent");
+}
+
+/// A service may quote the key that it refuses, and an agent what it found in its environment.
+#[tokio::test]
+async fn a_key_is_not_stored_whoever_prints_it() {
+    const KEY: &str = "sk-hunter2-hunter2";
+    let world = World::new(|run: &ScriptedRun| {
+        let said = RunScript::exits(1)
+            .with_line(json!({"type": "progress", "text": format!("KEY={KEY}")}).to_string())
+            .with_line(json!({"type": "error", "text": format!("401: {KEY}")}).to_string())
+            .with_error_line(format!("no such key: {KEY}"));
+        match (run.key.attempt.phase, run.key.attempt.attempt.get()) {
+            (Phase::Explore, 1) => said,
+            (Phase::Explore, 2) => RunScript::exits(0).with_file("result.json", KEY),
+            (Phase::Explore, _) => {
+                let mut output = fixture::output_json(Phase::Explore);
+                output["feature_summary"]["one_liner"] = json!(format!("Uses the key {KEY}."));
+                RunScript::succeeds_with(&output)
+            }
+            (Phase::Requirements, _) => RunScript {
+                end: RunEnd::Exited { code: 0 },
+                ..said.waiting()
+            },
+            _ => demo::good_run(run),
+        }
+    });
+    let name = AgentName::new("keyed").unwrap();
+    let agent = CommandAgent::new(name.clone(), "agent").with_secret(SecretEnv {
+        name: "KEY".to_owned(),
+        value: Secret::new(KEY),
+    });
+    let machine = world.machine().with_agent(agent);
+    let policy = Policy {
+        agent: Some(name),
+        max_repairs: 0,
+        attempt_timeout: Duration::from_mins(2),
+        ..Policy::default()
+    };
+    let id = machine.launch(world.request(policy)).await.unwrap();
+    let id = id.spec().id;
+    let begun = Instant::now();
+    loop {
+        let spec = crate::crash::moving(&world, machine.drive(id))
+            .await
+            .unwrap();
+        if spec.status.is_terminal() {
+            assert_eq!(spec.status, SpecStatus::Failed);
+            break;
+        }
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "{:?}",
+            spec.status
+        );
+        world.clock.advance(Duration::from_secs(1));
+    }
+    let stored = world.store.get(id).await.unwrap().unwrap();
+    let events = world.events(id).await;
+    let artifacts = machine.artifacts(id).await.unwrap();
+    assert_eq!(artifacts.len(), 1);
+    let all = format!("{stored:?} {events:?} {artifacts:?}");
+    for hidden in [
+        "KEY=[redacted]",
+        "no such key: [redacted]",
+        "Uses the key [redacted].",
+    ] {
+        assert!(all.contains(hidden), "nothing tells {hidden}");
+    }
+    assert!(!all.contains(KEY));
 }
