@@ -491,7 +491,7 @@ impl Change {
             phase_budget,
         })?;
         let Some(phase) = over_budget else {
-            return Ok(());
+            return self.end_unpaid();
         };
         if let Some(exceeded) = self.used_up(phase) {
             return Err(Refusal::BudgetExceeded { exceeded });
@@ -507,7 +507,12 @@ impl Change {
             .spec
             .attempts()
             .find(|(candidate, _)| *candidate == key)
-            .filter(|(_, attempt)| attempt.uncounted == Some(run.repair))
+            .filter(|(_, attempt)| {
+                // Of a run that began under an earlier version only its stage says so.
+                let is_under_way = attempt.stage == AttemptStage::Running;
+                attempt.uncounted == Some(run.repair)
+                    || is_under_way && attempt.repair == run.repair
+            })
             .map(|(_, attempt)| attempt.outcome().is_some())
             .ok_or(Refusal::Stale {
                 what: "end of the run",
@@ -533,12 +538,17 @@ impl Change {
         }
     }
 
-    /// What was counted late may have used up the budget of an attempt that has just begun.
+    /// What was counted late, or a smaller budget, may leave nothing for a run that has not begun.
     fn end_unpaid(&mut self) -> Result<(), Refusal> {
         let begun = self
             .spec
             .active_attempt()
-            .filter(|(_, attempt)| attempt.stage == AttemptStage::Spawning)
+            .filter(|(_, attempt)| {
+                matches!(
+                    attempt.stage,
+                    AttemptStage::Spawning | AttemptStage::Starting
+                )
+            })
             .map(|(key, _)| key);
         match begun.and_then(|key| Some((key, self.used_up(key.phase)?))) {
             Some((key, message)) => {

@@ -1,5 +1,6 @@
 //! The three pure functions, over whatever the world may do.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -409,25 +410,51 @@ impl History {
     /// Every run is counted once, in its attempt, its phase and the spec.
     fn check_account(&self) {
         let spec = &self.spec;
-        let mut started = 0;
-        let mut counted = 0;
+        let mut started = BTreeSet::new();
+        let mut counted = BTreeSet::new();
         for event in &self.events {
-            match &event.body {
-                EventBody::RunStarted { .. } => started += 1,
-                EventBody::RunEnded { .. } | EventBody::RunStopped { .. } => counted += 1,
+            match event.body {
+                EventBody::RunStarted {
+                    phase,
+                    attempt,
+                    repair,
+                    ..
+                } => {
+                    started.insert((phase, attempt, repair));
+                }
+                EventBody::RunEnded {
+                    phase,
+                    attempt,
+                    repair,
+                    ..
+                }
+                | EventBody::RunStopped {
+                    phase,
+                    attempt,
+                    repair,
+                    ..
+                } => assert!(
+                    counted.insert((phase, attempt, repair)),
+                    "a run was counted twice"
+                ),
                 _ => {}
             }
         }
-        let uncounted = spec.attempts().filter(|(_, a)| a.uncounted.is_some());
-        assert_eq!(started - counted, uncounted.count() as u64);
-        assert_eq!(spec.usage.tokens(), 7 * counted);
+        let uncounted = spec
+            .attempts()
+            .filter_map(|(key, a)| Some((key.phase, key.attempt, a.uncounted?)));
+        let uncounted: BTreeSet<_> = uncounted.collect();
+        assert!(uncounted.is_disjoint(&counted));
+        let known: BTreeSet<_> = counted.union(&uncounted).copied().collect();
+        assert!(known.is_superset(&started), "a run was forgotten");
+        assert_eq!(spec.usage.tokens(), 7 * counted.len() as u64);
         let of_phases = spec.phases.iter().map(|(_, phase)| phase.usage.tokens());
         assert_eq!(of_phases.sum::<u64>(), spec.usage.tokens());
         let of_attempts = spec.attempts().map(|(_, attempt)| attempt.usage.tokens());
         assert_eq!(of_attempts.sum::<u64>(), spec.usage.tokens());
         // A runner that is gone cannot count; what nobody counts any more is settled or given up.
         if spec.status.is_terminal() {
-            assert_eq!(started, counted, "a run was never counted");
+            assert_eq!(uncounted, BTreeSet::new(), "a run was never counted");
         }
     }
 
@@ -751,6 +778,50 @@ fn what_a_cancelled_run_has_consumed_is_counted_before_its_sandbox_ends() {
     assert_eq!(history.spec.usage.tokens(), 7);
 }
 
+/// Whoever started it may have died before saying so.
+#[test]
+fn a_run_that_may_have_been_started_is_counted_before_its_sandbox_ends() {
+    for end in [Happening::Cancel, Happening::SetBudget(1)] {
+        let mut history = History::begin(start(true, 2, 1));
+        until_evaluated(&mut history);
+        history.happen(Happening::Rejected(true));
+        let Action::Start(run) = next_action(&history.spec, history.now) else {
+            panic!("{:?}", history.spec)
+        };
+        history.happen(end);
+        assert_eq!(
+            next_action(&history.spec, history.now),
+            Action::Account(run),
+            "{end:?}"
+        );
+        history.happen(Happening::Cooperate);
+        history.check();
+        assert_eq!(history.spec.usage.tokens(), 14);
+        history.run_to_the_end(|_| Happening::Cooperate);
+        assert!(history.spec.status.is_terminal());
+    }
+}
+
+#[test]
+fn a_run_that_began_under_an_earlier_version_can_be_stopped() {
+    let mut history = History::begin(start(true, 1, 0));
+    while !matches!(
+        next_action(&history.spec, history.now),
+        Action::Follow { .. }
+    ) {
+        history.happen(Happening::Cooperate);
+    }
+    let mut stored = serde_json::to_value(&history.spec).unwrap();
+    let attempt = &mut stored["phases"]["explore"]["attempts"][0];
+    let removed = attempt.as_object_mut().unwrap().remove("uncounted");
+    assert_eq!(removed, Some(json!(0)));
+    history.spec = serde_json::from_value(stored).unwrap();
+    history.happen(Happening::RunStopped(FailureKind::TooMuchOutput));
+    let failure = history.spec.failure.clone().unwrap();
+    assert_eq!(failure.kind, FailureKind::TooMuchOutput);
+    assert_eq!(history.spec.usage.tokens(), 7);
+}
+
 #[test]
 fn a_sandbox_that_never_confirms_its_end_is_left_to_the_reaper() {
     let mut history = History::begin(start(true, 1, 0));
@@ -758,6 +829,8 @@ fn a_sandbox_that_never_confirms_its_end_is_left_to_the_reaper() {
     history.happen(Happening::Cancel);
     assert_eq!(history.spec.status, SpecStatus::Executing);
     assert_eq!(progress(&history.spec).headline, "Cancelling");
+    // Nothing tells that its run was not started.
+    history.happen(Happening::Cooperate);
     history.run_to_the_end(|_| Happening::SandboxEnding);
     assert_eq!(history.spec.status, SpecStatus::Cancelled);
     let (_, attempt) = history.spec.attempts().next().unwrap();

@@ -602,6 +602,31 @@ async fn what_a_run_had_told_before_it_was_cancelled_is_counted() {
 }
 
 #[tokio::test]
+async fn what_a_run_told_whose_beginning_nobody_came_to_say_is_counted() {
+    let (world, _) = world(|_, _| says([json!({"message": ["a", 5]})]).waiting());
+    let id = world.launch(policy()).await;
+    let machine = world.machine();
+    {
+        let mut driving = std::pin::pin!(machine.drive(id));
+        let begun = Instant::now();
+        while world.spawner.all_starts().is_empty() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "none is started");
+            assert!(futures_util::poll!(&mut driving).is_pending());
+        }
+    }
+    let spec = machine.cancel(id, user(), None).await.unwrap();
+    let attempt = &spec.phases.get(Phase::Explore).attempts[0];
+    assert_eq!(attempt.inputs, None, "it was said, and nothing is tested");
+    world
+        .clock
+        .advance(crate::scene::LEASE + Duration::from_secs(1));
+    let spec = world.drive_to_the_end(id).await;
+    assert_eq!(spec.status, SpecStatus::Cancelled);
+    assert_eq!(spec.usage.tokens(), 5);
+    world.check_ended(&spec).await;
+}
+
+#[tokio::test]
 async fn a_fallback_agent_that_is_not_registered_is_refused_at_launch() {
     let (world, _) = world(|_, run| says(good_words(run)));
     let request = world.request(Policy {
