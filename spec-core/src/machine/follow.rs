@@ -74,7 +74,6 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         let mut due: Option<Timestamp> = None;
         let observation = loop {
             if let Some(outcome) = stop.take() {
-                self.store(spec, &mut reader, false).await;
                 self.hear_out(&mut reader, &mut output, spec).await;
                 let report = Box::new(reader.record.report(outcome));
                 break Observation::RunStopped { run, report };
@@ -212,6 +211,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         output: &mut BoxStream<'static, Result<Output, SpawnError>>,
         spec: &Spec,
     ) {
+        let shown = reader.items.len();
         let mut over = pin!(SystemClock.sleep(MAX_ACCOUNT));
         while reader.bytes <= spec.policy.max_output_bytes {
             tokio::select! {
@@ -219,7 +219,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
                 item = output.next() => match item {
                     Some(Ok(Output::Line(line))) => {
                         reader.take(line, &self.machine.host.prices);
-                        reader.leave_out_items();
+                        reader.leave_out_items_after(shown);
                     }
                     Some(Ok(Output::Ended(_)) | Err(_)) | None => return,
                 },
@@ -286,9 +286,8 @@ fn reader_of(
 /// Why the run may not go on, if so.
 fn over_limit(spec: &Spec, reader: &mut Reader) -> Option<RunOutcome> {
     let policy = &spec.policy;
-    let who = spec.worker();
     if reader.bytes > policy.max_output_bytes {
-        let limit = policy.max_output_bytes;
+        let (who, limit) = (spec.worker(), policy.max_output_bytes);
         let message = format!(
             "{who} printed more than {limit} bytes; raise policy.max_output_bytes if that is meant"
         );
@@ -296,6 +295,10 @@ fn over_limit(spec: &Spec, reader: &mut Reader) -> Option<RunOutcome> {
         return Some(RunOutcome::Failed { kind, message });
     }
     let phase = reader.run().attempt.phase;
+    if phase == Phase::Sync {
+        // It costs nothing, whatever was consumed before it.
+        return None;
+    }
     let (last, mut used) = reader.usage_to_check()?;
     if reader.record.end().is_some() {
         // Nothing more is spent, and the model may be told after the last word.

@@ -136,10 +136,10 @@ impl Reader {
         (is_first || usage != last).then_some((last, usage))
     }
 
-    /// Counts the items that are not stored yet, instead of showing them.
-    pub(super) fn leave_out_items(&mut self) {
-        self.omitted += self.items.len() as u64;
-        self.items.clear();
+    /// Counts the items after the first `kept` that are not stored yet, instead of showing them.
+    pub(super) fn leave_out_items_after(&mut self, kept: usize) {
+        self.omitted += self.items.len().saturating_sub(kept) as u64;
+        self.items.truncate(kept);
     }
 
     /// Shows that something is not as it should be.

@@ -437,6 +437,26 @@ async fn a_run_whose_model_is_told_after_its_last_word_has_a_price() {
     );
 }
 
+/// SYNC asks no agent.
+#[tokio::test]
+async fn a_budget_that_the_last_word_of_the_last_agent_exceeds_does_not_stop_sync() {
+    let world = World::new(|run: &ScriptedRun| match run.key.attempt.phase {
+        Phase::Sync => demo::good_run(run),
+        Phase::Tasks => {
+            let unpriced = json!({"unpriced": 1000});
+            says(good_words(run).into_iter().chain([unpriced]))
+        }
+        Phase::Explore | Phase::Requirements | Phase::Design => says(good_words(run)),
+    });
+    let budget = Budget {
+        tokens: None,
+        cost_micro_usd: Some(100_000),
+    };
+    let spec = run(&world, Policy { budget, ..policy() }).await;
+    assert_eq!(spec.status, SpecStatus::Completed, "{:?}", spec.failure);
+    assert!(spec.usage.unpriced_tokens > 0);
+}
+
 #[tokio::test]
 async fn a_silent_run_is_stopped_when_its_budget_becomes_smaller() {
     let (world, _) = world(|_, _| says([json!({"message": ["a", 70]})]).waiting());
