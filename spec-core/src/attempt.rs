@@ -297,7 +297,7 @@ pub struct Attempt {
     /// The model that the agent talked to, as it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// The run that was started and whose consumption is not counted yet.
+    /// The run that was started, or may have been, and whose consumption is not counted yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uncounted: Option<RepairNumber>,
     /// Effects of this attempt that failed in a row and will be tried again.

@@ -25,6 +25,7 @@ mod reaper;
 mod refusal;
 mod retention;
 mod runner;
+mod secrets;
 mod sync_run;
 mod watch;
 mod writes;

@@ -188,7 +188,10 @@ impl Budget {
             now.cost_micro_usd,
         );
         match (tokens, money) {
-            (Some(share), _) => Some(format!("{share} % of the tokens")),
+            (Some(tokens), Some(money)) => Some(format!(
+                "{tokens} % of the tokens and {money} % of the money"
+            )),
+            (Some(share), None) => Some(format!("{share} % of the tokens")),
             (None, Some(share)) => Some(format!("{share} % of the money")),
             (None, None) => None,
         }

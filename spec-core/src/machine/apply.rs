@@ -1,7 +1,10 @@
 //! What an input makes of a state.
 
+mod bounds;
+
 use std::time::Duration;
 
+use self::bounds::{bounded, doubled, shorten, shorten_front};
 use super::evolve::{create, evolve_new};
 use super::{Command, Input, Observation, Refusal, Verdict};
 use crate::agent::{INTERRUPTED, RunOutcome, RunReport};
@@ -491,7 +494,7 @@ impl Change {
             phase_budget,
         })?;
         let Some(phase) = over_budget else {
-            return Ok(());
+            return self.end_unpaid();
         };
         if let Some(exceeded) = self.used_up(phase) {
             return Err(Refusal::BudgetExceeded { exceeded });
@@ -507,7 +510,12 @@ impl Change {
             .spec
             .attempts()
             .find(|(candidate, _)| *candidate == key)
-            .filter(|(_, attempt)| attempt.uncounted == Some(run.repair))
+            .filter(|(_, attempt)| {
+                // Of a run that began under an earlier version only its stage says so.
+                let is_under_way = attempt.stage == AttemptStage::Running;
+                attempt.uncounted == Some(run.repair)
+                    || is_under_way && attempt.repair == run.repair
+            })
             .map(|(_, attempt)| attempt.outcome().is_some())
             .ok_or(Refusal::Stale {
                 what: "end of the run",
@@ -533,12 +541,17 @@ impl Change {
         }
     }
 
-    /// What was counted late may have used up the budget of an attempt that has just begun.
+    /// What was counted late, or a smaller budget, may leave nothing for a run that has not begun.
     fn end_unpaid(&mut self) -> Result<(), Refusal> {
         let begun = self
             .spec
             .active_attempt()
-            .filter(|(_, attempt)| attempt.stage == AttemptStage::Spawning)
+            .filter(|(_, attempt)| {
+                matches!(
+                    attempt.stage,
+                    AttemptStage::Spawning | AttemptStage::Starting
+                )
+            })
             .map(|(key, _)| key);
         match begun.and_then(|key| Some((key, self.used_up(key.phase)?))) {
             Some((key, message)) => {
@@ -759,34 +772,4 @@ fn bounded_report(mut report: Box<RunReport>) -> Box<RunReport> {
         *message = shorten(message, MAX_MESSAGE_CHARS);
     }
     report
-}
-
-/// `base`, doubled with every try after the first, at most `cap`.
-fn doubled(base: Duration, tries: u32, cap: Duration) -> Duration {
-    base.saturating_mul(1 << tries.saturating_sub(1).min(16))
-        .min(cap)
-}
-
-/// What a provider asked to wait, within reason.
-fn bounded(retry_after: Option<Duration>) -> Duration {
-    retry_after.unwrap_or_default().min(Duration::from_mins(10))
-}
-
-/// Cut to length, and without NUL, which not every store can keep.
-fn shorten(text: &str, max_chars: usize) -> String {
-    let text = text.replace('\0', "\u{fffd}");
-    match text.char_indices().nth(max_chars) {
-        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
-        None => text,
-    }
-}
-
-/// Keeps the end, where programs say why they stopped.
-fn shorten_front(text: &str, max_chars: usize) -> String {
-    let text = text.replace('\0', "\u{fffd}");
-    let excess = text.chars().count().saturating_sub(max_chars);
-    match text.char_indices().nth(excess) {
-        Some((at, _)) if excess > 0 => format!("…{}", text.get(at..).unwrap_or_default()),
-        _ => text,
-    }
 }

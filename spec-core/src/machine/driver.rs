@@ -375,7 +375,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     fn deadline_of(&self, spec: &Spec, action: &Action) -> Timestamp {
         match (action, spec.active_attempt()) {
             // Bounds itself: it ends with an observation whatever the provider does.
-            (Action::Terminate(_) | Action::Account(_), _) | (_, None) => {
+            (Action::Terminate(_) | Action::Account(_) | Action::Expire(_), _) | (_, None) => {
                 self.now() + Duration::from_hours(1)
             }
             (_, Some((_, attempt))) => attempt.deadline,

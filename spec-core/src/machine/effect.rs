@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use super::driver::{Current, Driver, Performed, chain, failed_effect};
 use super::prepare::{Prepared, Unprepared};
-use super::reader::Reader;
 use super::{Action, Observation};
-use crate::agent::CommandAgent;
-use crate::attempt::{AttemptStage, FailureKind, SandboxFacts};
+use crate::attempt::{FailureKind, SandboxFacts};
 use crate::id::{AttemptKey, RunKey};
 use crate::sandbox::{
-    Checkout, CheckoutRef, RunEnd, RunRequest, Sandbox, SandboxRef, SandboxSpawner, SpawnError,
+    Checkout, CheckoutRef, RunRequest, Sandbox, SandboxRef, SandboxSpawner, SpawnError,
     SpawnErrorKind, SpawnRequest, Termination,
 };
 use crate::spec::Spec;
@@ -31,7 +29,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             Action::Evaluate(run) => self.evaluate(spec, run).await,
             Action::Sync(run) => self.sync(spec, run).await,
             Action::Account(run) => self.account(current, run).await,
-            Action::Expire(key) => expire(current, key).into(),
+            Action::Expire(key) => self.expire(current, key).await.into(),
             Action::Terminate(sandbox) => self.terminate(&sandbox).await,
             Action::SleepUntil(_) | Action::Nothing => Performed::Again,
         }
@@ -187,22 +185,6 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             kind,
             message: format!("{what}: {}", chain(error)),
         }
-    }
-}
-
-/// The attempt's time is up. A run that is under way is ended with it, and what it consumed counts.
-fn expire(current: &Current, key: AttemptKey) -> Observation {
-    let running = current
-        .spec
-        .active_attempt()
-        .filter(|(active, attempt)| *active == key && attempt.stage == AttemptStage::Running)
-        .map(|(_, attempt)| key.run_key(attempt.repair));
-    match (&current.checkpoint, running) {
-        (Some(checkpoint), Some(run)) if checkpoint.run == run => {
-            let reader = Reader::resume(CommandAgent::line_decoder(), checkpoint.clone());
-            reader.ended(&current.spec.worker(), RunEnd::TimedOut)
-        }
-        _ => Observation::DeadlinePassed { key },
     }
 }
 

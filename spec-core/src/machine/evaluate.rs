@@ -33,7 +33,11 @@ const READS_AT_A_TIME: usize = 8;
 
 impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     /// Where the result of `run` is.
-    async fn result_of(&self, spec: &Spec, run: RunKey) -> Result<ResultPlace, Performed> {
+    pub(super) async fn result_of(
+        &self,
+        spec: &Spec,
+        run: RunKey,
+    ) -> Result<ResultPlace, Performed> {
         loop {
             if let Some(place) = self.known.result_of(run) {
                 return Ok(place);
@@ -70,7 +74,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             Observation::Judged { run, verdict }.into()
         };
         let bytes = match self.collect(attempt, run, &sandbox, &place.path).await {
-            Ok(Collected::Document(bytes)) => bytes,
+            Ok(Collected::Document(bytes)) => place.secrets.hide_in_document(bytes),
             Ok(Collected::Nothing(kind, finding)) => {
                 let message = finding.message.clone();
                 return rejected(kind, message, vec![finding], None);
@@ -100,7 +104,12 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         if vetoed(&findings) {
             let message = summary(&agent, &findings);
             let output = (bytes.len() <= AgentContext::MAX_PREVIOUS_BYTES)
-                .then(|| String::from_utf8_lossy(&bytes).replace('\0', "\u{fffd}"));
+                .then(|| {
+                    place
+                        .secrets
+                        .hide(String::from_utf8_lossy(&bytes).into_owned())
+                })
+                .map(|output| output.replace('\0', "\u{fffd}"));
             return rejected(FailureKind::InvalidOutput, message, findings, output);
         }
         let artifact = Box::new(artifact(spec, run, content, findings, self.now()));

@@ -1,7 +1,7 @@
 //! The state as the fold of the events.
 
 use crate::agent::RunReport;
-use crate::attempt::{Attempt, AttemptOutcome, AttemptStage, SandboxStatus};
+use crate::attempt::{Attempt, AttemptOutcome, AttemptStage, FailureKind, SandboxStatus};
 use crate::clock::Timestamp;
 use crate::event::{EventBody, NewEvent, SpecEvent};
 use crate::id::{AgentName, AttemptNumber, RepairNumber, Revision, Sequence, SpecId};
@@ -415,9 +415,28 @@ fn end(
     at: Timestamp,
 ) -> Option<()> {
     let attempt = find_in(state, number).filter(|attempt| attempt.outcome().is_none())?;
+    if attempt.stage == AttemptStage::Starting && may_have_started(&outcome) {
+        attempt.uncounted = Some(attempt.repair);
+    }
     attempt.stage = AttemptStage::Ended(outcome);
     attempt.ended_at = Some(at);
     Some(())
+}
+
+/// Whether a run that was to be started may have been, when its attempt ended so. Whoever started it
+/// may not have come to say so.
+fn may_have_started(outcome: &AttemptOutcome) -> bool {
+    match outcome {
+        AttemptOutcome::Cancelled => true,
+        AttemptOutcome::Failed { failure } => matches!(
+            failure.kind,
+            FailureKind::BudgetExceeded
+                | FailureKind::DeadlineExceeded
+                | FailureKind::Poisoned
+                | FailureKind::SandboxUnavailable
+        ),
+        AttemptOutcome::Accepted => false,
+    }
 }
 
 fn finish(spec: &mut Spec, status: SpecStatus) {

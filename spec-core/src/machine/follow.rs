@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use futures_core::stream::BoxStream;
 use futures_util::StreamExt as _;
 
 use super::Observation;
@@ -10,13 +11,13 @@ use super::driver::{Current, Driver, Performed};
 use super::effect::sandbox_ref;
 use super::reader::{MAX_BATCH, Reader};
 use crate::agent::{AgentDecoder, CommandAgent, RunOutcome, RunRecord};
-use crate::attempt::{Attempt, FailureKind};
+use crate::attempt::{Attempt, AttemptStage, FailureKind};
 use crate::clock::{Clock as _, SystemClock, Timestamp};
 use crate::event::{EventBody, NewEvent};
-use crate::id::RunKey;
+use crate::id::{AttemptKey, RunKey};
 use crate::phase::Phase;
 use crate::policy::Budget;
-use crate::sandbox::{Output, SandboxRef, SandboxSpawner};
+use crate::sandbox::{Output, RunEnd, SandboxRef, SandboxSpawner, SpawnError};
 use crate::spec::Spec;
 use crate::store::{Checkpoint, SpecStore};
 use crate::usage::Usage;
@@ -48,7 +49,14 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             Ok(decoder) => decoder,
             Err(unprepared) => return unprepared.into_performed(key),
         };
-        let mut reader = reader_of(run, attempt, decoder, current.checkpoint.as_ref());
+        let secrets = match self.result_of(spec, run).await {
+            Ok(place) => place.secrets,
+            Err(performed) => return performed,
+        };
+        let mut reader =
+            reader_of(run, attempt, decoder, current.checkpoint.as_ref()).hiding(secrets);
+        // The budget may be another one since a line was read.
+        let mut stop = over_limit(spec, &mut reader);
         let after = reader.cursor().cloned();
         let mut output = match self.machine.spawner.output(&sandbox, &run, after).await {
             Ok(output) => output,
@@ -65,6 +73,11 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         // When what was read is stored at the latest; none while there is nothing to store.
         let mut due: Option<Timestamp> = None;
         let observation = loop {
+            if let Some(outcome) = stop.take() {
+                self.hear_out(&mut reader, &mut output, spec).await;
+                let report = Box::new(reader.record.report(outcome));
+                break Observation::RunStopped { run, report };
+            }
             let item = tokio::select! {
                 biased;
                 () = &mut enough => {
@@ -82,13 +95,10 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             };
             match item {
                 Some(Some(Ok(Output::Line(line)))) => {
-                    let stop = reader.take(line, &self.machine.host.prices);
+                    let told = reader.take(line, &self.machine.host.prices);
                     due.get_or_insert_with(|| self.now() + interval);
-                    if let Some(outcome) = stop.or_else(|| over_limit(spec, &mut reader)) {
-                        let report = Box::new(reader.record.report(outcome));
-                        break Observation::RunStopped { run, report };
-                    }
-                    if reader.items.len() < MAX_BATCH {
+                    stop = told.or_else(|| over_limit(spec, &mut reader));
+                    if stop.is_some() || reader.items.len() < MAX_BATCH {
                         continue;
                     }
                 }
@@ -130,50 +140,93 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
     }
 
     /// Counts what a run of an ended attempt has consumed, as far as its sandbox still tells.
-    ///
-    /// Waits by the system's clock, whatever the machine goes by: only for what is on its way, and in
-    /// a test nobody would know to move the clock for it.
     pub(super) async fn account(&self, current: &Current, run: RunKey) -> Performed {
         let found = current.spec.attempts().find(|(key, _)| *key == run.attempt);
         let Some((key, attempt)) = found else {
             return Performed::Again;
         };
+        let reader = self.read_to_the_end(current, key, run, attempt).await;
+        let report = Box::new(reader.record.report(RunOutcome::Done));
+        Observation::RunStopped { run, report }.into()
+    }
+
+    /// The attempt's time is up. A run that is under way is ended with it, and what it consumed counts.
+    pub(super) async fn expire(&self, current: &Current, key: AttemptKey) -> Observation {
+        let running = current
+            .spec
+            .active_attempt()
+            .filter(|(active, attempt)| *active == key && attempt.stage == AttemptStage::Running);
+        let Some((_, attempt)) = running else {
+            return Observation::DeadlinePassed { key };
+        };
+        let run = key.run_key(attempt.repair);
+        // Whoever followed it may be gone since long before.
+        let reader = self.read_to_the_end(current, key, run, attempt).await;
+        reader.ended(&current.spec.worker(), RunEnd::TimedOut)
+    }
+
+    /// Reads what a run that nobody needs any more has told since its checkpoint.
+    async fn read_to_the_end(
+        &self,
+        current: &Current,
+        key: AttemptKey,
+        run: RunKey,
+        attempt: &Attempt,
+    ) -> Reader {
         let decoder = self
             .decoder(attempt, key.phase)
             .unwrap_or_else(|_unknown| CommandAgent::line_decoder());
-        let mut reader = reader_of(run, attempt, decoder, current.checkpoint.as_ref());
+        // Of an ended attempt, no words are stored.
+        let place = match attempt.outcome() {
+            None => self.result_of(&current.spec, run).await.ok(),
+            Some(_) => None,
+        };
+        let secrets = place.map(|place| place.secrets).unwrap_or_default();
+        let mut reader =
+            reader_of(run, attempt, decoder, current.checkpoint.as_ref()).hiding(secrets);
         let sandbox = SandboxRef {
             key: key.sandbox_key(),
             id: attempt.facts.as_ref().map(|facts| facts.id.clone()),
         };
-        let read = async {
-            let after = reader.cursor().cloned();
-            let output = self.machine.spawner.output(&sandbox, &run, after).await;
-            // What cannot be read any more was counted up to the checkpoint.
-            let Ok(mut output) = output else { return };
-            loop {
-                tokio::select! {
-                    biased;
-                    item = output.next() => match item {
-                        Some(Ok(Output::Line(line))) => {
-                            reader.take(line, &self.machine.host.prices);
-                        }
-                        Some(Ok(Output::Ended(_)) | Err(_)) | None => return,
-                    },
-                    () = SystemClock.sleep(MAX_ACCOUNT_SILENCE) => return,
-                }
-                if reader.bytes > current.spec.policy.max_output_bytes {
-                    return;
-                }
-            }
-        };
-        tokio::select! {
+        let after = reader.cursor().cloned();
+        let output = tokio::select! {
             biased;
-            () = read => {}
-            () = SystemClock.sleep(MAX_ACCOUNT) => {}
+            output = self.machine.spawner.output(&sandbox, &run, after) => output,
+            () = SystemClock.sleep(MAX_ACCOUNT) => return reader,
+        };
+        // What cannot be read any more was counted up to the checkpoint.
+        if let Ok(mut output) = output {
+            self.hear_out(&mut reader, &mut output, &current.spec).await;
         }
-        let report = Box::new(reader.record.report(RunOutcome::Done));
-        Observation::RunStopped { run, report }.into()
+        reader
+    }
+
+    /// Reads what is on its way of a run that is to end.
+    ///
+    /// Waits by the system's clock, whatever the machine goes by: only for what is on its way, and in
+    /// a test nobody would know to move the clock for it.
+    async fn hear_out(
+        &self,
+        reader: &mut Reader,
+        output: &mut BoxStream<'static, Result<Output, SpawnError>>,
+        spec: &Spec,
+    ) {
+        let shown = reader.items.len();
+        let mut over = pin!(SystemClock.sleep(MAX_ACCOUNT));
+        while reader.bytes <= spec.policy.max_output_bytes {
+            tokio::select! {
+                biased;
+                item = output.next() => match item {
+                    Some(Ok(Output::Line(line))) => {
+                        reader.take(line, &self.machine.host.prices);
+                        reader.leave_out_items_after(shown);
+                    }
+                    Some(Ok(Output::Ended(_)) | Err(_)) | None => return,
+                },
+                () = SystemClock.sleep(MAX_ACCOUNT_SILENCE) => return,
+                () = &mut over => return,
+            }
+        }
     }
 
     fn decoder(
@@ -233,9 +286,8 @@ fn reader_of(
 /// Why the run may not go on, if so.
 fn over_limit(spec: &Spec, reader: &mut Reader) -> Option<RunOutcome> {
     let policy = &spec.policy;
-    let who = spec.worker();
     if reader.bytes > policy.max_output_bytes {
-        let limit = policy.max_output_bytes;
+        let (who, limit) = (spec.worker(), policy.max_output_bytes);
         let message = format!(
             "{who} printed more than {limit} bytes; raise policy.max_output_bytes if that is meant"
         );
@@ -243,23 +295,28 @@ fn over_limit(spec: &Spec, reader: &mut Reader) -> Option<RunOutcome> {
         return Some(RunOutcome::Failed { kind, message });
     }
     let phase = reader.run().attempt.phase;
-    // What has just been done is paid for: it is judged, and nothing more is begun.
-    if reader.record.end().is_some() {
+    if phase == Phase::Sync {
+        // It costs nothing, whatever was consumed before it.
         return None;
     }
-    let mut used = reader.usage_to_check()?;
+    if reader.record.end().is_some() {
+        // What has just been done is paid for: it is judged, and nothing more is begun.
+        return None;
+    }
+    let (last, mut used) = reader.usage_to_check()?;
     if reader.record.model().is_none() {
         // Some agents name their model after their first tokens: prices are missed when it is known, or
         // when the run has ended.
         used.unpriced_tokens = 0;
     }
     let mut watch = |name: &str, budget: &Budget, before: Usage| {
-        let mut now = before;
+        let (mut earlier, mut now) = (before, before);
+        earlier += last;
         now += used;
         if let Some(exceeded) = budget.exceeded_by(now) {
             return Some(format!("the budget of the {name} is used up: {exceeded}"));
         }
-        if let Some(warning) = budget.warning(policy.budget_warning_percent, before, now) {
+        if let Some(warning) = budget.warning(policy.budget_warning_percent, earlier, now) {
             reader.warn(format!("{warning} of the budget of the {name}"));
         }
         None

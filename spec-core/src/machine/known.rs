@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+use super::secrets::Secrets;
 use crate::artifact::{Artifact, PhaseOutput};
 use crate::check;
 use crate::id::RunKey;
@@ -94,6 +95,8 @@ pub(super) struct ResultPlace {
     pub(super) path: SandboxPath,
     /// Of SYNC: the files that its script commits.
     pub(super) committed: Vec<String>,
+    /// What the run knows and nobody else may.
+    pub(super) secrets: Secrets,
 }
 
 /// What one driver remembers.

@@ -2,6 +2,7 @@
 
 use super::driver::Driver;
 use super::known::{Earlier, ResultPlace};
+use super::secrets::Secrets;
 use super::sync_run;
 use crate::agent::{Agent, AgentContext, AgentTask, PROTOCOL_VERSION, Resume, RunLimits, RunPlan};
 use crate::artifact::{schema, schema_hash};
@@ -135,6 +136,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         let place = ResultPlace {
             path: plan.result.clone(),
             committed: sync_run::committed_files(plan),
+            secrets: Secrets::of(&plan.secrets),
         };
         self.known.remember_result(run, place);
     }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Observation;
+use super::secrets::Secrets;
 use crate::agent::{AgentDecoder, Noted, RunOutcome, RunRecord, outcome};
 use crate::event::{ProgressItem, ProgressKind};
 use crate::id::{OutputCursor, RunKey};
@@ -25,6 +26,7 @@ const TAIL_BYTES: usize = 2000;
 pub(super) struct Reader {
     run: RunKey,
     decoder: Box<dyn AgentDecoder>,
+    secrets: Secrets,
     /// What its output has told.
     pub(super) record: RunRecord,
     /// Items that are not stored yet.
@@ -40,8 +42,10 @@ pub(super) struct Reader {
     is_new: bool,
     /// Whether anything was read.
     pub(super) has_read: bool,
-    /// What was consumed when it was last checked against the budgets.
+    /// What was consumed when it was last checked against the budgets, by this driver or another.
     checked: Usage,
+    /// Whether this driver has.
+    has_checked: bool,
 }
 
 impl Reader {
@@ -49,6 +53,7 @@ impl Reader {
         Self {
             run,
             decoder,
+            secrets: Secrets::default(),
             record,
             items: Vec::new(),
             omitted: 0,
@@ -59,6 +64,7 @@ impl Reader {
             is_new: false,
             has_read: false,
             checked: Usage::default(),
+            has_checked: false,
         }
     }
 
@@ -76,8 +82,15 @@ impl Reader {
             bytes,
             tail: stderr_tail.lines().map(str::to_owned).collect(),
             cursor: Some(cursor),
+            checked: record.usage(),
             ..Self::begin(run, decoder, record)
         }
+    }
+
+    /// Keeps these out of all that it takes from now on.
+    pub(super) fn hiding(mut self, secrets: Secrets) -> Self {
+        self.secrets = secrets;
+        self
     }
 
     pub(super) fn run(&self) -> RunKey {
@@ -90,8 +103,9 @@ impl Reader {
     }
 
     /// Takes a line, and says why the run is to be stopped, if so.
-    pub(super) fn take(&mut self, line: OutputLine, prices: &PriceTable) -> Option<RunOutcome> {
+    pub(super) fn take(&mut self, mut line: OutputLine, prices: &PriceTable) -> Option<RunOutcome> {
         self.bytes += line.text.len() as u64 + line.dropped + 1;
+        line.text = self.secrets.hide(line.text);
         let mut stop = None;
         for event in self.decoder.line(&line) {
             let price = |report: &UsageReport| price(prices, report);
@@ -114,12 +128,18 @@ impl Reader {
         stop
     }
 
-    /// What was consumed so far, if it has changed since this was last asked.
-    pub(super) fn usage_to_check(&mut self) -> Option<Usage> {
+    /// What was consumed when this was last asked, and what was so far; `None` when that is the same.
+    pub(super) fn usage_to_check(&mut self) -> Option<(Usage, Usage)> {
         let usage = self.record.usage();
-        let changed = usage != self.checked;
-        self.checked = usage;
-        changed.then_some(usage)
+        let last = std::mem::replace(&mut self.checked, usage);
+        let is_first = !std::mem::replace(&mut self.has_checked, true);
+        (is_first || usage != last).then_some((last, usage))
+    }
+
+    /// Counts the items after the first `kept` that are not stored yet, instead of showing them.
+    pub(super) fn leave_out_items_after(&mut self, kept: usize) {
+        self.omitted += self.items.len().saturating_sub(kept) as u64;
+        self.items.truncate(kept);
     }
 
     /// Shows that something is not as it should be.

@@ -139,7 +139,12 @@ impl RunLedger {
         for (_, usage) in &self.messages {
             messages += *usage;
         }
-        let session = self.session.map(|session| session.beyond(self.before));
+        let session = self.session.map(|session| {
+            let mut new = session.beyond(self.before);
+            // What was counted before may have had a price.
+            new.unpriced_tokens = new.unpriced_tokens.min(new.tokens());
+            new
+        });
         [self.run, session]
             .into_iter()
             .flatten()
@@ -239,6 +244,19 @@ mod tests {
         let mut ledger = RunLedger::after(before);
         ledger.record(&report(UsageScope::Session, 3600, 126, None), priced);
         assert_eq!(total(&ledger), (1200, 42, 2484));
+    }
+
+    #[test]
+    fn of_a_session_that_had_a_price_only_the_new_tokens_have_none() {
+        let before = Usage {
+            input_tokens: 2400,
+            cost_micro_usd: 4800,
+            ..Usage::default()
+        };
+        let mut ledger = RunLedger::after(before);
+        ledger.record(&report(UsageScope::Session, 3600, 0, None), |_| None);
+        let usage = ledger.total();
+        assert_eq!((usage.tokens(), usage.unpriced_tokens), (1200, 1200));
     }
 
     #[test]

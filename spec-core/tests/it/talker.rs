@@ -73,6 +73,8 @@ enum Said {
     Message(String, u64),
     Run(u64),
     Total(u64),
+    Unpriced(u64),
+    Model(String),
     Result(String),
     Text(String),
     Done,
@@ -110,6 +112,20 @@ impl AgentDecoder for Decoder {
             Ok(Said::Message(id, output)) => usage(UsageScope::Message(id), output),
             Ok(Said::Run(output)) => usage(UsageScope::Run, output),
             Ok(Said::Total(output)) => usage(UsageScope::Session, output),
+            Ok(Said::Unpriced(output)) => AgentEvent::Usage(UsageReport {
+                scope: UsageScope::Run,
+                model: None,
+                tokens: Tokens {
+                    output,
+                    ..Tokens::default()
+                },
+                cost_micro_usd: None,
+            }),
+            Ok(Said::Model(model)) => AgentEvent::Started {
+                session: None,
+                version: None,
+                model: Some(model),
+            },
             Ok(Said::Result(text)) => result(ResultKind::Structured, text),
             Ok(Said::Text(text)) => result(ResultKind::Message, text),
             Ok(Said::Done) => AgentEvent::Ended(AgentEnd::Completed),

@@ -5,15 +5,16 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
+use spec_core::agent::CommandAgent;
 use spec_core::attempt::FailureKind;
 use spec_core::clock::Clock as _;
 use spec_core::event::{EventBody, ProgressKind};
 use spec_core::id::{AgentName, Sequence, SpecId};
 use spec_core::machine::Refusal;
 use spec_core::policy::Budget;
-use spec_core::sandbox::RunEnd;
+use spec_core::sandbox::{RunEnd, Secret, SecretEnv};
 use spec_core::testing::{RunScript, ScriptedRun, demo, fixture};
-use spec_core::{Error, Phase, Policy, Spec, SpecStatus};
+use spec_core::{Error, Phase, Policy, Spec, SpecStatus, SpecStore as _};
 
 use crate::scene::{World, user};
 use crate::talker::{OTHER, TALKER, good_words, says};
@@ -315,8 +316,8 @@ async fn a_run_over_budget_is_stopped_and_a_larger_budget_lets_the_spec_go_on() 
         failure.message,
         "the budget of the spec is used up: 120 tokens of 100 are used"
     );
-    // The line over the limit counts, and the run is not heard beyond it.
-    assert_eq!(spec.usage.tokens(), 120);
+    // What it had said until it was stopped counts as well.
+    assert_eq!(spec.usage.tokens(), 170);
     let warned = world
         .events(spec.id)
         .await
@@ -331,7 +332,7 @@ async fn a_run_over_budget_is_stopped_and_a_larger_budget_lets_the_spec_go_on() 
 
     let machine = world.machine();
     let too_little = machine
-        .set_budget(spec.id, user(), tokens(110), Budget::default())
+        .set_budget(spec.id, user(), tokens(160), Budget::default())
         .await
         .unwrap_err();
     assert!(
@@ -356,9 +357,9 @@ async fn a_run_over_budget_is_stopped_and_a_larger_budget_lets_the_spec_go_on() 
     let spec = world.drive_to_the_end(spec.id).await;
     assert_eq!(spec.status, SpecStatus::Completed, "{:?}", spec.failure);
     assert_eq!(spec.failure, None);
-    assert_eq!(spec.usage.tokens(), 120 + 400);
+    assert_eq!(spec.usage.tokens(), 170 + 400);
     assert_eq!(argv(&started), ["talker new", "talker new"]);
-    assert_eq!(started.lock().unwrap()[1].env["LIMIT"], "Some(9880)");
+    assert_eq!(started.lock().unwrap()[1].env["LIMIT"], "Some(9830)");
 
     // Who watches from the beginning is not sent away where it had failed.
     let all = names(&world, spec.id).await;
@@ -393,6 +394,169 @@ async fn a_result_that_has_used_the_budget_up_counts_and_nothing_more_is_begun()
     assert!(spec.phases.get(Phase::Explore).accepted.is_some());
     assert_eq!(argv(&started).len(), 1);
     assert_eq!(spec.usage.tokens(), 120);
+}
+
+#[tokio::test]
+async fn the_share_of_a_budget_is_warned_of_once() {
+    let (world, _) = world(|_, run| {
+        let mut words = good_words(run);
+        words.insert(2, json!({"message": ["m3", 70]}));
+        words.insert(3, json!({"message": ["m4", 1]}));
+        words.insert(4, json!({"message": ["m5", 1]}));
+        says(words)
+    });
+    let policy = Policy {
+        budget: tokens(10_000),
+        phase_budget: tokens(200),
+        budget_warning_percent: 30,
+        ..policy()
+    };
+    let spec = run(&world, policy).await;
+    assert_eq!(spec.status, SpecStatus::Completed, "{:?}", spec.failure);
+    let mut warned = Vec::new();
+    for event in world.events(spec.id).await {
+        if let EventBody::Progress { phase, items, .. } = event.body {
+            let items = items.into_iter();
+            let warnings = items.filter(|item| item.kind == ProgressKind::Warning);
+            warned.extend(warnings.map(|item| (phase, item.text)));
+        }
+    }
+    let expected = |share, phase| {
+        let text = format!("{share} % of the tokens of the budget of the phase");
+        (phase, text)
+    };
+    assert_eq!(
+        warned,
+        [
+            expected(35, Phase::Explore),
+            expected(30, Phase::Requirements),
+            expected(30, Phase::Design),
+            expected(30, Phase::Tasks),
+        ]
+    );
+}
+
+/// As Codex does: its last word, and after it what the script read of the model in its record.
+#[tokio::test]
+async fn a_run_whose_model_is_told_after_its_last_word_has_a_price() {
+    let (world, _) = world(|_, run| {
+        let mut words = good_words(run);
+        words.extend([
+            json!({"unpriced": 1000}),
+            json!({"model": "claude-opus-5-5"}),
+            json!({"unpriced": 1000}),
+        ]);
+        says(words)
+    });
+    let budget = Budget {
+        tokens: None,
+        cost_micro_usd: Some(100_000),
+    };
+    let spec = run(&world, Policy { budget, ..policy() }).await;
+    assert_eq!(spec.status, SpecStatus::Completed, "{:?}", spec.failure);
+    let explore = spec.phases.get(Phase::Explore).usage;
+    assert_eq!(
+        (explore.cost_micro_usd, explore.unpriced_tokens),
+        (20_000, 0)
+    );
+}
+
+/// SYNC asks no agent.
+#[tokio::test]
+async fn a_budget_that_the_last_word_of_the_last_agent_exceeds_does_not_stop_sync() {
+    let world = World::new(|run: &ScriptedRun| match run.key.attempt.phase {
+        Phase::Sync => demo::good_run(run),
+        Phase::Tasks => {
+            let unpriced = json!({"unpriced": 1000});
+            says(good_words(run).into_iter().chain([unpriced]))
+        }
+        Phase::Explore | Phase::Requirements | Phase::Design => says(good_words(run)),
+    });
+    let budget = Budget {
+        tokens: None,
+        cost_micro_usd: Some(100_000),
+    };
+    let spec = run(&world, Policy { budget, ..policy() }).await;
+    assert_eq!(spec.status, SpecStatus::Completed, "{:?}", spec.failure);
+    assert!(spec.usage.unpriced_tokens > 0);
+}
+
+#[tokio::test]
+async fn a_silent_run_is_stopped_when_its_budget_becomes_smaller() {
+    let (world, _) = world(|_, _| says([json!({"message": ["a", 70]})]).waiting());
+    let id = world.launch(policy()).await;
+    let machine = world.machine();
+    let changing = async {
+        let begun = Instant::now();
+        while machine.usage(id).await.unwrap().total.tokens() == 0 {
+            assert!(begun.elapsed() < Duration::from_secs(20), "nothing is told");
+            world.clock.advance(Duration::from_millis(10));
+            tokio::task::yield_now().await;
+        }
+        let changed = machine.set_budget(id, user(), tokens(50), Budget::default());
+        changed.await.unwrap();
+    };
+    let both = async { tokio::join!(machine.drive(id), changing) };
+    let (driven, ()) = tokio::time::timeout(Duration::from_secs(20), both)
+        .await
+        .unwrap();
+    driven.unwrap();
+    let spec = world.drive_to_the_end(id).await;
+    let failure = spec.failure.clone().unwrap();
+    assert_eq!(failure.kind, FailureKind::BudgetExceeded, "{failure}");
+    assert_eq!(spec.usage.tokens(), 70);
+    world.check_ended(&spec).await;
+}
+
+#[tokio::test]
+async fn what_a_run_told_while_nobody_followed_it_is_counted_when_its_time_is_up() {
+    let world = World::new(|_: &ScriptedRun| {
+        let begun = RunScript::hangs();
+        // So many are stored at once; what follows is read and not stored.
+        let items = (0..50).fold(begun, |script, item| {
+            script.with_line(format!(r#"{{"type":"progress","text":"{item}"}}"#))
+        });
+        items.with_line(r#"{"type":"usage","input_tokens":700}"#)
+    });
+    let policy = Policy {
+        max_attempts: 1,
+        attempt_timeout: Duration::from_mins(2),
+        ..Policy::default()
+    };
+    let id = world.launch(policy).await;
+    {
+        let machine = world.machine();
+        let mut driving = std::pin::pin!(machine.drive(id));
+        let begun = Instant::now();
+        while world
+            .store
+            .get(id)
+            .await
+            .unwrap()
+            .unwrap()
+            .checkpoint
+            .is_none()
+        {
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "nothing is stored"
+            );
+            assert!(futures_util::poll!(&mut driving).is_pending());
+            tokio::task::yield_now().await;
+        }
+    }
+    let known = world.machine().usage(id).await.unwrap();
+    assert_eq!(
+        known.total.tokens(),
+        0,
+        "all was stored, and nothing is tested"
+    );
+    world.clock.advance(Duration::from_mins(3));
+    let spec = world.drive_to_the_end(id).await;
+    let failure = spec.failure.clone().unwrap();
+    assert_eq!(failure.kind, FailureKind::DeadlineExceeded, "{failure}");
+    assert_eq!(spec.usage.input_tokens, 700, "{failure}");
+    world.check_ended(&spec).await;
 }
 
 #[tokio::test]
@@ -508,6 +672,31 @@ async fn what_a_run_had_told_before_it_was_cancelled_is_counted() {
 }
 
 #[tokio::test]
+async fn what_a_run_told_whose_beginning_nobody_came_to_say_is_counted() {
+    let (world, _) = world(|_, _| says([json!({"message": ["a", 5]})]).waiting());
+    let id = world.launch(policy()).await;
+    let machine = world.machine();
+    {
+        let mut driving = std::pin::pin!(machine.drive(id));
+        let begun = Instant::now();
+        while world.spawner.all_starts().is_empty() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "none is started");
+            assert!(futures_util::poll!(&mut driving).is_pending());
+        }
+    }
+    let spec = machine.cancel(id, user(), None).await.unwrap();
+    let attempt = &spec.phases.get(Phase::Explore).attempts[0];
+    assert_eq!(attempt.inputs, None, "it was said, and nothing is tested");
+    world
+        .clock
+        .advance(crate::scene::LEASE + Duration::from_secs(1));
+    let spec = world.drive_to_the_end(id).await;
+    assert_eq!(spec.status, SpecStatus::Cancelled);
+    assert_eq!(spec.usage.tokens(), 5);
+    world.check_ended(&spec).await;
+}
+
+#[tokio::test]
 async fn a_fallback_agent_that_is_not_registered_is_refused_at_launch() {
     let (world, _) = world(|_, run| says(good_words(run)));
     let request = world.request(Policy {
@@ -519,4 +708,73 @@ async fn a_fallback_agent_that_is_not_registered_is_refused_at_launch() {
         panic!("{error:?}")
     };
     assert_eq!(invalid.field(), "policy.fallback_agent");
+}
+
+/// A service may quote the key that it refuses, and an agent what it found in its environment.
+#[tokio::test]
+async fn a_key_is_not_stored_whoever_prints_it() {
+    const KEY: &str = "sk-hunter2-hunter2";
+    let world = World::new(|run: &ScriptedRun| {
+        let said = RunScript::exits(1)
+            .with_line(json!({"type": "progress", "text": format!("KEY={KEY}")}).to_string())
+            .with_line(json!({"type": "error", "text": format!("401: {KEY}")}).to_string())
+            .with_error_line(format!("no such key: {KEY}"));
+        match (run.key.attempt.phase, run.key.attempt.attempt.get()) {
+            (Phase::Explore, 1) => said,
+            (Phase::Explore, 2) => RunScript::exits(0).with_file("result.json", KEY),
+            (Phase::Explore, _) => {
+                let mut output = fixture::output_json(Phase::Explore);
+                output["feature_summary"]["one_liner"] = json!(format!("Uses the key {KEY}."));
+                RunScript::succeeds_with(&output)
+            }
+            (Phase::Requirements, _) => RunScript {
+                end: RunEnd::Exited { code: 0 },
+                ..said.waiting()
+            },
+            _ => demo::good_run(run),
+        }
+    });
+    let name = AgentName::new("keyed").unwrap();
+    let agent = CommandAgent::new(name.clone(), "agent").with_secret(SecretEnv {
+        name: "KEY".to_owned(),
+        value: Secret::new(KEY),
+    });
+    let machine = world.machine().with_agent(agent);
+    let policy = Policy {
+        agent: Some(name),
+        max_repairs: 0,
+        attempt_timeout: Duration::from_mins(2),
+        ..Policy::default()
+    };
+    let id = machine.launch(world.request(policy)).await.unwrap();
+    let id = id.spec().id;
+    let begun = Instant::now();
+    loop {
+        let spec = crate::crash::moving(&world, machine.drive(id))
+            .await
+            .unwrap();
+        if spec.status.is_terminal() {
+            assert_eq!(spec.status, SpecStatus::Failed);
+            break;
+        }
+        assert!(
+            begun.elapsed() < Duration::from_mins(1),
+            "{:?}",
+            spec.status
+        );
+        world.clock.advance(Duration::from_secs(1));
+    }
+    let stored = world.store.get(id).await.unwrap().unwrap();
+    let events = world.events(id).await;
+    let artifacts = machine.artifacts(id).await.unwrap();
+    assert_eq!(artifacts.len(), 1);
+    let all = format!("{stored:?} {events:?} {artifacts:?}");
+    for hidden in [
+        "KEY=[redacted]",
+        "no such key: [redacted]",
+        "Uses the key [redacted].",
+    ] {
+        assert!(all.contains(hidden), "nothing tells {hidden}");
+    }
+    assert!(!all.contains(KEY));
 }

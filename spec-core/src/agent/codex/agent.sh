@@ -101,7 +101,8 @@ while [ "$code" -gt 128 ] && kill -0 "$program" 2>/dev/null; do
     wait "$program"
     code=$?
 done
-kill "$follower" 2>/dev/null
+# A milder signal is lost on a shell that has only just begun.
+kill -KILL "$follower" 2>/dev/null
 wait "$follower" 2>/dev/null
 tell_usage cat
 # It takes an interruption for an error of its own.

@@ -146,3 +146,32 @@ fn a_record_that_is_missing_or_looks_different_harms_nothing() {
         );
     }
 }
+
+/// A shell that is told to end while it begins may not hear of it, as one that is deaf to it.
+#[test]
+fn whoever_reads_the_record_does_not_outlive_the_program() {
+    let stage = Stage::new();
+    let agent = agent().with_program(stage.program("echo done; exit 7"));
+    let deaf = stage.command(&agent, task());
+    let output = Command::new("timeout")
+        .args([
+            "-s",
+            "KILL",
+            "20",
+            "sh",
+            "-c",
+            "trap '' TERM; exec \"$@\"",
+            "sh",
+        ])
+        .arg(deaf.get_program())
+        .args(deaf.get_args())
+        .current_dir(deaf.get_current_dir().unwrap())
+        .env_clear()
+        .envs(
+            deaf.get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(7));
+}
