@@ -288,11 +288,7 @@ impl Session<'_> {
         if budget.is_unlimited() {
             return Ok(None);
         }
-        let Policy {
-            budget: before,
-            phase_budget,
-            ..
-        } = spec.policy;
+        let before = spec.policy.budget;
         let budget = Budget {
             tokens: budget.tokens.or(before.tokens),
             cost_micro_usd: budget.cost_micro_usd.or(before.cost_micro_usd),
@@ -300,7 +296,7 @@ impl Session<'_> {
         let by = self.user.clone();
         match self
             .machine
-            .set_budget(spec.id, by, budget, phase_budget)
+            .set_budget(spec.id, by, Some(budget), None)
             .await
         {
             Ok(_) => Ok(None),

@@ -477,9 +477,14 @@ impl Change {
     fn set_budget(
         &mut self,
         by: UserId,
-        budget: Budget,
-        phase_budget: Budget,
+        budget: Option<Budget>,
+        phase_budget: Option<Budget>,
     ) -> Result<(), Refusal> {
+        let Policy {
+            budget: before,
+            phase_budget: before_of_phase,
+            ..
+        } = self.spec.policy;
         let failed = self.spec.status == SpecStatus::Failed;
         let over_budget = self
             .spec
@@ -490,8 +495,8 @@ impl Change {
         let by_whom = by.clone();
         self.push(EventBody::BudgetChanged {
             by,
-            budget,
-            phase_budget,
+            budget: budget.unwrap_or(before),
+            phase_budget: phase_budget.unwrap_or(before_of_phase),
         })?;
         let Some(phase) = over_budget else {
             return self.end_unpaid();

@@ -32,10 +32,10 @@ pub enum Command {
     SetBudget {
         /// Who asks.
         by: UserId,
-        /// The limits of the spec.
-        budget: Budget,
-        /// The limits of each phase.
-        phase_budget: Budget,
+        /// The limits of the spec; `None`: as they are.
+        budget: Option<Budget>,
+        /// The limits of each phase; `None`: as they are.
+        phase_budget: Option<Budget>,
     },
     /// Let the spec go on after a gate. Not available yet.
     Approve {

@@ -317,7 +317,7 @@ fn over_limit(spec: &Spec, reader: &mut Reader) -> Option<RunOutcome> {
             return Some(format!("the budget of the {name} is used up: {exceeded}"));
         }
         if let Some(warning) = budget.warning(policy.budget_warning_percent, earlier, now) {
-            reader.warn(format!("{warning} of the budget of the {name}"));
+            reader.warn(format!("{warning} of the budget of the {name} are used"));
         }
         None
     };

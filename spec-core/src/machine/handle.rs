@@ -432,7 +432,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     }
 
     /// Changes the limits on what agents may consume: those of the spec, and those of each of its
-    /// phases. They hold from the next run on, and a run that is under way keeps to them as soon as
+    /// phases; what is `None` stays as it is. They hold from the next run on, and a run that is under way keeps to them as soon as
     /// its driver hears of it. A spec that failed because a budget was used up goes on with another
     /// attempt at that phase.
     ///
@@ -447,11 +447,12 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         &self,
         id: SpecId,
         by: UserId,
-        budget: Budget,
-        phase_budget: Budget,
+        budget: Option<Budget>,
+        phase_budget: Option<Budget>,
     ) -> Result<Spec, Error> {
-        budget.validate("budget")?;
-        phase_budget.validate("phase_budget")?;
+        for (field, budget) in [("budget", budget), ("phase_budget", phase_budget)] {
+            budget.map_or(Ok(()), |budget| budget.validate(field))?;
+        }
         let command = Command::SetBudget {
             by,
             budget,

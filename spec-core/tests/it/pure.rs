@@ -214,11 +214,11 @@ fn input(spec: &Spec, happening: Happening, now: Timestamp) -> Option<Input> {
         Happening::SetBudget(tokens) => {
             return Some(Input::Command(Command::SetBudget {
                 by: user(),
-                budget: Budget {
+                budget: Some(Budget {
                     tokens: Some(tokens),
                     cost_micro_usd: None,
-                },
-                phase_budget: Budget::default(),
+                }),
+                phase_budget: None,
             }));
         }
         Happening::Accepted => {

@@ -332,7 +332,7 @@ async fn a_run_over_budget_is_stopped_and_a_larger_budget_lets_the_spec_go_on() 
 
     let machine = world.machine();
     let too_little = machine
-        .set_budget(spec.id, user(), tokens(160), Budget::default())
+        .set_budget(spec.id, user(), Some(tokens(160)), None)
         .await
         .unwrap_err();
     assert!(
@@ -346,12 +346,12 @@ async fn a_run_over_budget_is_stopped_and_a_larger_budget_lets_the_spec_go_on() 
         "{too_little:?}"
     );
     assert_eq!(machine.get(spec.id).await.unwrap(), spec);
-    let zero = machine.set_budget(spec.id, user(), tokens(0), Budget::default());
+    let zero = machine.set_budget(spec.id, user(), Some(tokens(0)), None);
     assert!(matches!(zero.await, Err(Error::InvalidInput(_))));
 
     let seen = names(&world, spec.id).await.len();
     machine
-        .set_budget(spec.id, user(), tokens(10_000), Budget::default())
+        .set_budget(spec.id, user(), Some(tokens(10_000)), None)
         .await
         .unwrap();
     let spec = world.drive_to_the_end(spec.id).await;
@@ -422,7 +422,7 @@ async fn the_share_of_a_budget_is_warned_of_once() {
         }
     }
     let expected = |share, phase| {
-        let text = format!("{share} % of the tokens of the budget of the phase");
+        let text = format!("{share} % of the tokens of the budget of the phase are used");
         (phase, text)
     };
     assert_eq!(
@@ -493,7 +493,7 @@ async fn a_silent_run_is_stopped_when_its_budget_becomes_smaller() {
             world.clock.advance(Duration::from_millis(10));
             tokio::task::yield_now().await;
         }
-        let changed = machine.set_budget(id, user(), tokens(50), Budget::default());
+        let changed = machine.set_budget(id, user(), Some(tokens(50)), None);
         changed.await.unwrap();
     };
     let both = async { tokio::join!(machine.drive(id), changing) };

@@ -41,15 +41,13 @@ pub(crate) async fn set_budget(
         budget,
         phase_budget,
     } = body;
-    let policy = state.visible_spec(id, &principal).await?.policy;
+    state.visible_spec(id, &principal).await?;
     if budget.is_none() && phase_budget.is_none() {
         return Err(ApiError::invalid(
             "body",
             "names neither `budget` nor `phase_budget`",
         ));
     }
-    let budget = budget.unwrap_or(policy.budget);
-    let phase_budget = phase_budget.unwrap_or(policy.phase_budget);
     let machine = state.machine();
     let spec = machine
         .set_budget(id, principal.user, budget, phase_budget)

@@ -23,8 +23,8 @@ fn a_used_up_budget_ends_the_phase_and_a_larger_one_lets_it_go_on() {
         };
         let command = Command::SetBudget {
             by: user(),
-            budget,
-            phase_budget: Budget::default(),
+            budget: Some(budget),
+            phase_budget: None,
         };
         apply(&history.spec, Input::Command(command), history.now)
     };

@@ -54,8 +54,8 @@ pub async fn claim_hands_out_what_had_failed_and_goes_on(fixture: &dyn StoreFixt
     assert_eq!(bench.claim(runner).await, []);
     let raise = Command::SetBudget {
         by: sample::user("ada"),
-        budget: limit(u64::MAX),
-        phase_budget: Budget::default(),
+        budget: Some(limit(u64::MAX)),
+        phase_budget: None,
     };
     let raised = sample::command(&failed, raise, bench.now());
     let expected = raised.spec.clone();
