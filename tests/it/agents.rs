@@ -2,4 +2,7 @@
 //! attempts, and that every token which was served is in the account, once.
 
 mod good;
+mod refused;
+mod service;
 mod stage;
+mod stopped;
