@@ -243,9 +243,10 @@ fn over_limit(spec: &Spec, reader: &mut Reader) -> Option<RunOutcome> {
         return Some(RunOutcome::Failed { kind, message });
     }
     let phase = reader.run().attempt.phase;
-    let used = reader.usage_to_check()?;
-    let mut watch = |name: &str, budget: &Budget, before: Usage| {
-        let mut now = before;
+    let (told, used) = reader.usage_to_check()?;
+    let mut watch = |name: &str, budget: &Budget, others: Usage| {
+        let (mut before, mut now) = (others, others);
+        before += told;
         now += used;
         if let Some(exceeded) = budget.exceeded_by(now) {
             return Some(format!("the budget of the {name} is used up: {exceeded}"));

@@ -40,8 +40,10 @@ pub(super) struct Reader {
     is_new: bool,
     /// Whether anything was read.
     pub(super) has_read: bool,
-    /// What was consumed when it was last checked against the budgets.
+    /// What was consumed when it was last checked against the budgets, by this driver or another one.
     checked: Usage,
+    /// Whether this driver has checked it.
+    is_checked: bool,
 }
 
 impl Reader {
@@ -59,6 +61,7 @@ impl Reader {
             is_new: false,
             has_read: false,
             checked: Usage::default(),
+            is_checked: false,
         }
     }
 
@@ -76,6 +79,7 @@ impl Reader {
             bytes,
             tail: stderr_tail.lines().map(str::to_owned).collect(),
             cursor: Some(cursor),
+            checked: record.usage(),
             ..Self::begin(run, decoder, record)
         }
     }
@@ -114,12 +118,12 @@ impl Reader {
         stop
     }
 
-    /// What was consumed so far, if it has changed since this was last asked.
-    pub(super) fn usage_to_check(&mut self) -> Option<Usage> {
-        let usage = self.record.usage();
-        let changed = usage != self.checked;
-        self.checked = usage;
-        changed.then_some(usage)
+    /// What was consumed when this was last asked and what is now, if that is new.
+    pub(super) fn usage_to_check(&mut self) -> Option<(Usage, Usage)> {
+        let now = self.record.usage();
+        let before = std::mem::replace(&mut self.checked, now);
+        let was_checked = std::mem::replace(&mut self.is_checked, true);
+        (now != before || !was_checked).then_some((before, now))
     }
 
     /// Shows that something is not as it should be.
