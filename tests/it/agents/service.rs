@@ -38,9 +38,12 @@ fn locked_out(program: Program) -> Setup {
 /// No key is in anything that is stored or shown.
 async fn assert_no_key(stage: &Stage<LocalSpawner>, spec: &Spec) {
     let events = stage.events(spec.id).await;
-    let is_told = events
-        .iter()
-        .any(|event| matches!(event.body, EventBody::RunStopped { .. } | EventBody::RunEnded { .. }));
+    let is_told = events.iter().any(|event| {
+        matches!(
+            event.body,
+            EventBody::RunStopped { .. } | EventBody::RunEnded { .. }
+        )
+    });
     assert!(is_told);
     let stored = [
         serde_json::to_string(&events).unwrap(),

@@ -170,12 +170,7 @@ impl Stage<LocalSpawner> {
 }
 
 impl<P: SandboxSpawner> Stage<P> {
-    pub(crate) async fn over(
-        folder: TempDir,
-        spawner: P,
-        script: Script,
-        setup: Setup,
-    ) -> Self {
+    pub(crate) async fn over(folder: TempDir, spawner: P, script: Script, setup: Setup) -> Self {
         demo::make_repository_in(&folder.path().join("repository"));
         let options = ModelOptions {
             expected_key: Some(KEY.to_owned()),
@@ -390,7 +385,11 @@ pub(crate) fn assert_completed(spec: &Spec) {
 pub(crate) fn assert_failed(spec: &Spec, kind: FailureKind) {
     assert_eq!(spec.status, SpecStatus::Failed);
     let failure = spec.failure.as_ref().unwrap();
-    assert_eq!((failure.phase, failure.kind), (Phase::Explore, kind), "{failure}");
+    assert_eq!(
+        (failure.phase, failure.kind),
+        (Phase::Explore, kind),
+        "{failure}"
+    );
 }
 
 /// A result of EXPLORE that does not satisfy the schema.

@@ -26,7 +26,10 @@ const LOOK: &str = "echo seen-$((4000 + 714))";
 /// Looks around in EXPLORE, and hangs in the middle of the next message.
 fn hanging_once() -> Script {
     let looks = Turn::new().shell(LOOK);
-    Script::good().first(Phase::Explore, [looks, Turn::new().say("I begin.").then_hang()])
+    Script::good().first(
+        Phase::Explore,
+        [looks, Turn::new().say("I begin.").then_hang()],
+    )
 }
 
 /// Drives the spec to its end while `disturb` acts on it.
@@ -84,7 +87,20 @@ async fn a_program_that_is_ended_by_a_signal_goes_on_in_its_session() {
                 kill(the_program(&stage, program), signal).unwrap();
             });
             let spec = spec.await;
-            for event in stage.events(id).await { if let EventBody::RunEnded{report, end,..} = event.body { println!("{program:?} {signal} {end} {:?}", report.outcome); } }
+            for event in stage.events(id).await {
+                if let EventBody::RunEnded {
+                    report,
+                    end,
+                    phase: Phase::Explore,
+                    ..
+                } = event.body
+                {
+                    println!(
+                        "{program:?} {signal} {end} {:?} {:?}",
+                        report.outcome, report.usage
+                    );
+                }
+            }
             assert_resumed(&stage, &spec, program).await;
         }
     }
@@ -229,9 +245,8 @@ async fn assert_nothing_runs<P>(stage: &Stage<P>) {
 #[tokio::test]
 async fn a_run_whose_driver_has_ended_is_adopted_and_not_started_again() {
     for program in Program::ALL {
-        let slow = Turn::new().shell(
-            "touch \"$TMPDIR/begun\"; while [ ! -e \"$TMPDIR/go\" ]; do sleep 0.1; done",
-        );
+        let slow = Turn::new()
+            .shell("touch \"$TMPDIR/begun\"; while [ ! -e \"$TMPDIR/go\" ]; do sleep 0.1; done");
         let stage = Stage::new(Script::good().first(Phase::Explore, [slow])).await;
         let id = stage.launch(policy(program)).await;
         tokio::select! {
@@ -266,7 +281,10 @@ fn temporary(stage: &Stage<LocalSpawner>) -> Option<PathBuf> {
 async fn begun(stage: &Stage<LocalSpawner>) {
     let waiting = Instant::now();
     while !temporary(stage).is_some_and(|folder| folder.join("begun").exists()) {
-        assert!(waiting.elapsed() < Duration::from_mins(1), "no command runs");
+        assert!(
+            waiting.elapsed() < Duration::from_mins(1),
+            "no command runs"
+        );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

@@ -28,7 +28,8 @@ pub(crate) fn processes_of(folder: &Path) -> Vec<Pid> {
             let content = std::fs::read(path.join(file)).unwrap_or_default();
             String::from_utf8_lossy(&content).contains(name)
         };
-        let is_inside = std::fs::read_link(path.join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder));
+        let is_inside =
+            std::fs::read_link(path.join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder));
         if is_inside || says("environ") || says("cmdline") {
             found.push(Pid::from_raw(number));
         }
@@ -74,7 +75,9 @@ pub(crate) async fn kept(folder: &Path, text: &str) -> PathBuf {
 fn find(folder: &Path, text: &str) -> Option<PathBuf> {
     for entry in std::fs::read_dir(folder).ok()?.flatten() {
         let path = entry.path();
-        let Ok(kind) = entry.file_type() else { continue };
+        let Ok(kind) = entry.file_type() else {
+            continue;
+        };
         if kind.is_dir() {
             if let Some(found) = find(&path, text) {
                 return Some(found);
