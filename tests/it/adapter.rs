@@ -4,5 +4,5 @@ mod behaviour;
 mod conformance;
 mod scripted;
 mod secrets;
-mod stage;
+pub(crate) mod stage;
 mod trouble;

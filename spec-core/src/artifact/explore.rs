@@ -131,6 +131,7 @@ pub struct FeatureSummary {
     /// What is missing or wrong today.
     pub problem_statement: String,
     /// What belongs to it.
+    #[schemars(length(min = 1))]
     pub scope_in: Vec<String>,
     /// What does not.
     #[serde(default)]

@@ -1,28 +1,35 @@
 //! A machine with a real agent, sandboxes on this machine, and a scripted model.
 
-use std::time::Duration;
+mod processes;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use spec_core::agent::{ClaudeCode, Codex};
-use spec_core::attempt::{Attempt, FailureKind};
+use spec_core::attempt::{Attempt, AttemptOutcome, FailureKind};
 use spec_core::event::{EventBody, SpecEvent};
 use spec_core::id::{AgentName, ProjectId, Sequence, SpecId, UserId};
 use spec_core::project::{Project, StaticProjects};
 use spec_core::sandbox::{Checkout, CheckoutRef, Secret};
 use spec_core::spec::{Description, Title};
 use spec_core::store::{MemoryStore, PageLimit};
-use spec_core::testing::demo;
+use spec_core::testing::{demo, fixture};
 use spec_core::{
     LaunchRequest, Phase, Policy, RunnerConfig, SandboxSpawner, Spec, SpecStateMachine, SpecStatus,
 };
 use spec_local::LocalSpawner;
 use spec_tests::agents;
-use spec_tests::model::{Dialect, ModelOptions, Request, Script, ScriptedModel};
+use spec_tests::model::{Dialect, ModelOptions, Request, Script, ScriptedModel, Turn};
 use tempfile::TempDir;
+
+pub(crate) use processes::{kept, processes_of, programs_of};
 
 /// A spec takes a few seconds on an idle machine.
 const LONGEST: Duration = Duration::from_mins(3);
-const KEY: &str = "sk-scripted-4711";
+/// The key that the model knows.
+pub(crate) const KEY: &str = "sk-scripted-4711";
 
 /// Which program does the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +50,54 @@ impl Program {
         })
         .unwrap()
     }
+
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Claude => CodexCli,
+            CodexCli => Claude,
+        }
+    }
+
+    pub(crate) fn dialect(self) -> Dialect {
+        match self {
+            Claude => Dialect::AnthropicMessages,
+            CodexCli => Dialect::OpenAiResponses,
+        }
+    }
+
+    /// Answers that hold no result until the program ends well without one. Claude Code asks once for
+    /// what is missing.
+    pub(crate) fn until_it_ends(self, turn: &Turn) -> Vec<Turn> {
+        match self {
+            Claude => vec![turn.clone(); 2],
+            CodexCli => vec![turn.clone()],
+        }
+    }
+}
+
+/// How the agents are set up. Each is given to the program that its name says.
+#[derive(Debug, Clone)]
+pub(crate) struct Setup {
+    pub(crate) claude_key: String,
+    pub(crate) codex_key: String,
+    pub(crate) claude: PathBuf,
+    pub(crate) codex: PathBuf,
+    pub(crate) claude_arguments: Vec<String>,
+    /// How often each repeats a request that failed.
+    pub(crate) retries: u32,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            claude_key: KEY.to_owned(),
+            codex_key: KEY.to_owned(),
+            claude: agents::claude().unwrap(),
+            codex: agents::codex().unwrap(),
+            claude_arguments: Vec::new(),
+            retries: 0,
+        }
+    }
 }
 
 pub(crate) type Machine<P> = SpecStateMachine<MemoryStore, P>;
@@ -52,6 +107,8 @@ pub(crate) struct Stage<P> {
     pub(crate) model: ScriptedModel,
     pub(crate) machine: Machine<P>,
     pub(crate) folder: TempDir,
+    pub(crate) setup: Setup,
+    store: MemoryStore,
 }
 
 /// As a model does that is held to a schema: a value for every member, and entries for a map.
@@ -90,28 +147,31 @@ fn encoded(request: &Request, result: &Value) -> Value {
 pub(crate) fn policy(program: Program) -> Policy {
     Policy {
         agent: Some(program.name()),
-        backoff: Duration::from_secs(1),
+        backoff: Duration::ZERO,
         ..Policy::default()
     }
 }
 
 impl Stage<LocalSpawner> {
     pub(crate) async fn new(script: Script) -> Self {
-        Self::with_key(script, KEY).await
+        Self::with(script, Setup::default()).await
     }
 
-    pub(crate) async fn with_key(script: Script, key: &str) -> Self {
+    pub(crate) async fn with(script: Script, setup: Setup) -> Self {
         let folder = TempDir::with_prefix("spec-tests-stage-").unwrap();
-        let spawner = LocalSpawner::new(folder.path().join("sandboxes"));
-        Self::over(folder, spawner, script, key).await
+        let spawner = Self::spawner_in(&folder);
+        Self::over(folder, spawner, script, setup).await
+    }
+
+    /// A spawner that finds the sandboxes of any other in this folder.
+    pub(crate) fn spawner_in(folder: &TempDir) -> LocalSpawner {
+        LocalSpawner::new(folder.path().join("sandboxes"))
     }
 }
 
 impl<P: SandboxSpawner> Stage<P> {
-    pub(crate) async fn over(folder: TempDir, spawner: P, script: Script, key: &str) -> Self {
-        let repository = folder.path().join("repository");
-        std::fs::create_dir(&repository).unwrap();
-        demo::make_repository_in(&repository);
+    pub(crate) async fn over(folder: TempDir, spawner: P, script: Script, setup: Setup) -> Self {
+        demo::make_repository_in(&folder.path().join("repository"));
         let options = ModelOptions {
             expected_key: Some(KEY.to_owned()),
             ..ModelOptions::default()
@@ -119,52 +179,20 @@ impl<P: SandboxSpawner> Stage<P> {
         let model = ScriptedModel::start_with(options, script.encoding(encoded))
             .await
             .unwrap();
-        let projects = StaticProjects::new([Project {
-            id: ProjectId::new("demo").unwrap(),
-            name: "Demo".to_owned(),
-            checkout: Checkout {
-                url: repository.to_str().unwrap().to_owned(),
-                reference: CheckoutRef::Default,
-                username: None,
-                password: None,
-            },
-            default_agent: None,
-        }]);
-        // Whatever a program asks for beside its model goes nowhere.
-        let guarded = [
-            ("HTTP_PROXY", "http://127.0.0.1:1"),
-            ("HTTPS_PROXY", "http://127.0.0.1:1"),
-            ("ALL_PROXY", "http://127.0.0.1:1"),
-            ("NO_PROXY", "127.0.0.1"),
-        ];
-        let path = |program: std::io::Result<std::path::PathBuf>| {
-            program.unwrap().to_str().unwrap().to_owned()
-        };
-        let mut claude = ClaudeCode::new(Claude.name(), Secret::new(key))
-            .with_program(path(agents::claude()))
-            .with_endpoint(model.url())
-            .unwrap()
-            .with_max_turns(12)
-            .with_max_retries(2);
-        let mut codex = Codex::new(CodexCli.name(), Secret::new(key))
-            .with_program(path(agents::codex()))
-            .with_endpoint(model.openai_url())
-            .unwrap()
-            .with_max_retries(0);
-        for (name, value) in guarded {
-            claude = claude.with_env(name, value);
-            codex = codex.with_env(name, value);
-        }
-        let config = RunnerConfig::in_environment("test").unwrap();
-        let machine = SpecStateMachine::new(MemoryStore::default(), spawner, projects)
-            .with_agent(claude)
-            .with_agent(codex)
-            .with_config(config.with_progress_interval(Duration::from_millis(20)));
+        let store = MemoryStore::default();
+        let machine = machine(&folder, &model, &setup, &store, spawner);
         Self {
             model,
             machine,
             folder,
+            setup,
+            store,
         }
+    }
+
+    /// Another machine over the same store, as another process would have it.
+    pub(crate) fn another_machine<Q: SandboxSpawner>(&self, spawner: Q) -> Machine<Q> {
+        machine(&self.folder, &self.model, &self.setup, &self.store, spawner)
     }
 
     pub(crate) async fn launch(&self, policy: Policy) -> SpecId {
@@ -177,19 +205,7 @@ impl<P: SandboxSpawner> Stage<P> {
 
     /// Drives the spec to its end.
     pub(crate) async fn end(&self, id: SpecId) -> Spec {
-        let driven = async {
-            loop {
-                let spec = self.machine.drive(id).await.unwrap();
-                if spec.status.is_terminal() {
-                    return spec;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        match tokio::time::timeout(LONGEST, driven).await {
-            Ok(spec) => spec,
-            Err(_elapsed) => panic!("no end of {:?}", self.machine.get(id).await),
-        }
+        end(&self.machine, id).await
     }
 
     pub(crate) async fn run(&self, policy: Policy) -> Spec {
@@ -225,6 +241,30 @@ impl<P: SandboxSpawner> Stage<P> {
             .collect()
     }
 
+    /// The requests that the model got about a phase.
+    pub(crate) fn requests(&self, phase: Phase) -> Vec<Arc<Request>> {
+        let requests = self.model.requests().into_iter();
+        requests
+            .filter(|request| request.phase() == Some(phase))
+            .collect()
+    }
+
+    /// Waits until everything that was served by now is in the account.
+    pub(crate) async fn told(&self, id: SpecId) {
+        let served = self.model.totals();
+        let expected = served.all_input() + served.output;
+        assert!(expected > 0, "nothing was served");
+        let begun = Instant::now();
+        loop {
+            let told = self.machine.usage(id).await.unwrap().total.tokens();
+            if told == expected {
+                return;
+            }
+            assert!(begun.elapsed() < LONGEST, "{told} of {expected} are told");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Every token that was served is in the account, and none twice.
     pub(crate) async fn check_account(&self, spec: &Spec) {
         self.model.settled().await.unwrap();
@@ -248,25 +288,92 @@ impl<P: SandboxSpawner> Stage<P> {
     }
 }
 
+fn machine<P: SandboxSpawner>(
+    folder: &TempDir,
+    model: &ScriptedModel,
+    setup: &Setup,
+    store: &MemoryStore,
+    spawner: P,
+) -> Machine<P> {
+    let repository = folder.path().join("repository");
+    let projects = StaticProjects::new([Project {
+        id: ProjectId::new("demo").unwrap(),
+        name: "Demo".to_owned(),
+        checkout: Checkout {
+            url: repository.to_str().unwrap().to_owned(),
+            reference: CheckoutRef::Default,
+            username: None,
+            password: None,
+        },
+        default_agent: None,
+    }]);
+    let mut claude = ClaudeCode::new(Claude.name(), Secret::new(setup.claude_key.as_str()))
+        .with_program(setup.claude.to_str().unwrap())
+        .with_endpoint(model.url())
+        .unwrap()
+        .with_max_turns(12)
+        .with_max_retries(setup.retries);
+    for argument in &setup.claude_arguments {
+        claude = claude.with_arg(argument);
+    }
+    let mut codex = Codex::new(CodexCli.name(), Secret::new(setup.codex_key.as_str()))
+        .with_program(setup.codex.to_str().unwrap())
+        .with_endpoint(model.openai_url())
+        .unwrap()
+        .with_max_retries(setup.retries);
+    // Whatever a program asks for beside its model goes nowhere.
+    for (name, value) in [
+        ("HTTP_PROXY", "http://127.0.0.1:1"),
+        ("HTTPS_PROXY", "http://127.0.0.1:1"),
+        ("ALL_PROXY", "http://127.0.0.1:1"),
+        ("NO_PROXY", "127.0.0.1"),
+    ] {
+        claude = claude.with_env(name, value);
+        codex = codex.with_env(name, value);
+    }
+    let config = RunnerConfig::in_environment("test")
+        .unwrap()
+        .with_progress_interval(Duration::from_millis(20))
+        .with_lease(Duration::from_secs(3));
+    SpecStateMachine::new(store.clone(), spawner, projects)
+        .with_agent(claude)
+        .with_agent(codex)
+        .with_config(config)
+}
+
+/// Drives the spec to its end.
+pub(crate) async fn end<P: SandboxSpawner>(machine: &Machine<P>, id: SpecId) -> Spec {
+    let driven = async {
+        loop {
+            let spec = machine.drive(id).await.unwrap();
+            if spec.status.is_terminal() {
+                return spec;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    match tokio::time::timeout(LONGEST, driven).await {
+        Ok(spec) => spec,
+        Err(_elapsed) => panic!("no end of {:?}", machine.get(id).await),
+    }
+}
+
 /// The attempts at a phase, each by agent, number of its last run, and what it came to.
-pub(crate) fn attempts(spec: &Spec, phase: Phase) -> Vec<(String, u32, Option<FailureKind>)> {
+pub(crate) fn attempts(spec: &Spec, phase: Phase) -> Vec<(Program, u32, Option<FailureKind>)> {
     let attempts = spec.phases.get(phase).attempts.iter();
     attempts
         .map(|attempt| {
-            (
-                attempt.agent.to_string(),
-                attempt.repair.get(),
-                failure_of(attempt),
-            )
+            let mut programs = Program::ALL.into_iter();
+            let program = programs.find(|program| program.name() == attempt.agent);
+            (program.unwrap(), attempt.repair.get(), failure_of(attempt))
         })
         .collect()
 }
 
 fn failure_of(attempt: &Attempt) -> Option<FailureKind> {
     match attempt.outcome()? {
-        spec_core::attempt::AttemptOutcome::Failed { failure } => Some(failure.kind),
-        spec_core::attempt::AttemptOutcome::Accepted
-        | spec_core::attempt::AttemptOutcome::Cancelled => None,
+        AttemptOutcome::Failed { failure } => Some(failure.kind),
+        AttemptOutcome::Accepted | AttemptOutcome::Cancelled => None,
     }
 }
 
@@ -274,7 +381,28 @@ pub(crate) fn assert_completed(spec: &Spec) {
     assert_eq!(spec.status, SpecStatus::Completed, "{:?}", spec.failure);
 }
 
-/// A result that has the form of the phase and says nothing that can be used.
+/// The spec failed for this reason, at EXPLORE.
+pub(crate) fn assert_failed(spec: &Spec, kind: FailureKind) {
+    assert_eq!(spec.status, SpecStatus::Failed);
+    let failure = spec.failure.as_ref().unwrap();
+    assert_eq!(
+        (failure.phase, failure.kind),
+        (Phase::Explore, kind),
+        "{failure}"
+    );
+}
+
+/// A result of EXPLORE that does not satisfy the schema.
 pub(crate) fn useless() -> Value {
     json!({ "summary": "All good." })
+}
+
+/// What [`unfounded`] says that it has seen.
+pub(crate) const NEVER_SEEN: &str = "fn no_such_function_4712() {";
+
+/// A result of EXPLORE that satisfies the schema, with evidence that is not in the repository.
+pub(crate) fn unfounded() -> Value {
+    let mut result = fixture::output_json(Phase::Explore);
+    result["key_files"][0]["evidence"][0]["excerpt"] = NEVER_SEEN.into();
+    result
 }

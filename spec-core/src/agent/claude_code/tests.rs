@@ -188,6 +188,24 @@ fn of_two_results_the_last_counts_and_that_of_a_subordinate_not_at_all() {
 }
 
 #[test]
+fn an_interruption_that_it_tells_as_an_error_is_none_of_its_failures() {
+    for (reason, expected) in [
+        ("aborted_streaming", FailureKind::Interrupted),
+        ("aborted_tools", FailureKind::Interrupted),
+        ("model_error", FailureKind::AgentFailed),
+    ] {
+        let text = format!(
+            r#"{{"type":"result","subtype":"error_during_execution","is_error":true,"terminal_reason":"{reason}"}}"#
+        );
+        let told = agent().decoder().line(&corpus::line(0, &text));
+        let [AgentEvent::Ended(AgentEnd::Failed { kind, .. })] = told[..] else {
+            panic!("{told:?}");
+        };
+        assert_eq!(kind, expected, "{reason}");
+    }
+}
+
+#[test]
 fn a_result_that_is_too_long_is_still_the_end() {
     let mut line = transcript(NAME, "good").pop().unwrap();
     let at = line.text.find(r#""result":""#).unwrap();

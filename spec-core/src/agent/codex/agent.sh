@@ -104,7 +104,15 @@ done
 # A milder signal is lost on a shell that has only just begun.
 kill -KILL "$follower" 2>/dev/null
 wait "$follower" 2>/dev/null
+known=$told
 tell_usage cat
-# It takes an interruption for an error of its own.
-[ "$interrupted" = no ] || [ "$code" -ne 1 ] || code=130
+# What the program itself has told is all there is.
+[ "$told" != "$known" ] || printf '\n{"type":"spec.end"}\n'
+
+# It takes an interruption for an error of its own, also one that this script has not seen.
+was_interrupted() {
+    [ "$interrupted" = yes ] ||
+        { find_record && tail -n 1 "$record" | grep -qF '"payload":{"type":"turn_aborted"'; }
+}
+[ "$code" -ne 1 ] || ! was_interrupted || code=130
 exit "$code"

@@ -73,6 +73,8 @@ fn end(line: &Value) -> AgentEnd {
         Some("error_max_structured_output_retries") => failed(FailureKind::InvalidOutput),
         Some("error_max_turns") => failed(FailureKind::AgentLimit),
         Some("error_max_budget_usd") => failed(FailureKind::BudgetExceeded),
+        // After SIGINT: as a rule it says nothing, and now and then this.
+        Some("error_during_execution") if was_aborted(line) => failed(FailureKind::Interrupted),
         Some(_) | None => {
             let status = line.get("api_error_status").and_then(Value::as_u64);
             let of_the_service = text_at(line, "/terminal_reason") == Some("api_error");
@@ -84,6 +86,11 @@ fn end(line: &Value) -> AgentEnd {
             })
         }
     }
+}
+
+/// Whether the program was interrupted while it waited for the model or for a tool.
+fn was_aborted(line: &Value) -> bool {
+    text_at(line, "/terminal_reason").is_some_and(|reason| reason.starts_with("aborted"))
 }
 
 /// What this run consumed, over all models. What the line says of the whole session is not believed:
