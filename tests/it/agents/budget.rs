@@ -97,7 +97,7 @@ async fn stopped_and_let_go_on(program: Program, limit: Budget, larger: Budget) 
     let user = UserId::new("ada").unwrap();
     stage
         .machine
-        .set_budget(spec.id, user, larger, Budget::default())
+        .set_budget(spec.id, user, Some(larger), None)
         .await
         .unwrap();
     let spec = stage.end(spec.id).await;

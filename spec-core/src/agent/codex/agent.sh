@@ -104,10 +104,7 @@ done
 # A milder signal is lost on a shell that has only just begun.
 kill -KILL "$follower" 2>/dev/null
 wait "$follower" 2>/dev/null
-known=$told
 tell_usage cat
-# What the program itself has told is all there is.
-[ "$told" != "$known" ] || printf '\n{"type":"spec.end"}\n'
 
 # It takes an interruption for an error of its own, also one that this script has not seen.
 was_interrupted() {

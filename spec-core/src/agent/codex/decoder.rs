@@ -24,10 +24,6 @@ const TELLING_BYTES: usize = 1024;
 pub(super) struct Decoder {
     /// The model that it was told to talk to.
     model: Option<String>,
-    /// Whether the model was named since.
-    is_named: bool,
-    /// What a turn consumed of a model that was not named by then: without the name it has no price.
-    unnamed: Option<Value>,
     items: Items,
 }
 
@@ -35,8 +31,6 @@ impl Decoder {
     pub(super) fn new(model: Option<&str>) -> Self {
         Self {
             model: model.map(str::to_owned),
-            is_named: false,
-            unnamed: None,
             items: Items::default(),
         }
     }
@@ -47,8 +41,6 @@ impl Decoder {
             Some("spec.usage") => {
                 let told = text_at(line, "/model").filter(|model| !model.is_empty());
                 let model = told.map(shown).or_else(|| self.model.clone());
-                self.is_named |= model.is_some();
-                self.unnamed = None;
                 let started = model.clone().map(|model| started(None, None, Some(model)));
                 let usage = consumed(line, model);
                 started.into_iter().chain([usage]).collect()
@@ -62,23 +54,11 @@ impl Decoder {
             Some("item.started") => self.items.started(line).into_iter().collect(),
             Some("item.completed") => self.items.completed(line),
             Some("turn.completed") => {
-                let usage = line.get("usage");
-                let told = if self.is_named || self.model.is_some() {
-                    usage.map(|usage| consumed(usage, self.model.clone()))
-                } else {
-                    // Our script names the model with the same total, or says that it cannot.
-                    self.unnamed = usage.cloned();
-                    None
-                };
+                let usage = line
+                    .get("usage")
+                    .map(|usage| consumed(usage, self.model.clone()));
                 let ended = AgentEvent::Ended(AgentEnd::Completed);
-                told.into_iter().chain([ended]).collect()
-            }
-            Some("spec.end") => {
-                let usage = self.unnamed.take();
-                usage
-                    .map(|usage| consumed(&usage, None))
-                    .into_iter()
-                    .collect()
+                usage.into_iter().chain([ended]).collect()
             }
             Some("turn.failed") => failed(text_at(line, "/error/message").unwrap_or_default()),
             Some("error") => {

@@ -183,35 +183,6 @@ fn items_are_told_whether_or_not_their_beginning_was() {
 }
 
 #[test]
-fn what_a_turn_consumed_is_told_once_its_model_is_named_or_never_will_be() {
-    let completed = r#"{"type":"turn.completed","usage":{"input_tokens":1100,"output_tokens":41}}"#;
-    let named = r#"{"type":"spec.usage","model":"m","input_tokens":1100,"output_tokens":41}"#;
-    let end = r#"{"type":"spec.end"}"#;
-    // Who tells it, and of which model.
-    for (lines, expected) in [
-        (vec![completed, named], vec![(1, Some("m"))]),
-        (vec![completed, end], vec![(1, None)]),
-        (vec![named, completed, end], vec![(0, Some("m")), (1, None)]),
-    ] {
-        let mut decoder = agent().decoder();
-        let mut told = Vec::new();
-        for (number, text) in lines.iter().enumerate() {
-            for event in decoder.line(&corpus::line(number, text)) {
-                if let AgentEvent::Usage(report) = event {
-                    assert_eq!((report.tokens.input, report.tokens.output), (1100, 41));
-                    told.push((number, report.model));
-                }
-            }
-        }
-        let expected: Vec<_> = expected
-            .into_iter()
-            .map(|(number, model)| (number, model.map(str::to_owned)))
-            .collect();
-        assert_eq!(told, expected, "{lines:?}");
-    }
-}
-
-#[test]
 fn of_two_turns_the_last_end_counts() {
     let mut lines = transcript(NAME, "503");
     lines.extend(transcript(NAME, "good"));

@@ -32,9 +32,6 @@ fn version() -> String {
     r#"{"type":"spec.version","version":"0.169.0","cwd":""}"#.to_owned()
 }
 
-/// The last line, when the record tells nothing.
-const END: &str = r#"{"type":"spec.end"}"#;
-
 fn usage(input: u64) -> String {
     format!(
         r#"{{"type":"spec.usage","model":"gpt-6.1-sol","input_tokens":{input},"cached_input_tokens":50,"output_tokens":41}}"#
@@ -117,10 +114,7 @@ fn of_a_session_that_goes_on_its_own_record_is_read_and_only_what_is_new_is_told
         [version(), usage(1100)]
     );
     let script = format!("{RECORD}\nexit");
-    assert_eq!(
-        run(&stage, &script, task.clone()).1,
-        [version(), END.to_owned()]
-    );
+    assert_eq!(run(&stage, &script, task.clone()).1, [version()]);
     let script = format!("{RECORD}\ncount 2400; exit");
     assert_eq!(run(&stage, &script, task).1, [version(), usage(2400)]);
 }
@@ -132,10 +126,10 @@ fn a_session_that_was_not_kept_begins_anew() {
     task.resume = Some(resume("0a1b"));
     let script = format!("cat >../prompt; echo \"$1 $2 $3\"; {RECORD}");
     let (_, lines) = run(&stage, &script, task.clone());
-    assert_eq!(lines[1..], ["exec --json --skip-git-repo-check", END]);
+    assert_eq!(lines[1..], ["exec --json --skip-git-repo-check"]);
     assert_eq!(stage.read("prompt"), "Explore.");
     let (_, lines) = run(&stage, &script, task);
-    assert_eq!(lines[1..], ["exec resume 0a1b", END]);
+    assert_eq!(lines[1..], ["exec resume 0a1b"]);
     assert_eq!(stage.read("prompt"), "Go on.");
 }
 
@@ -158,7 +152,7 @@ fn a_record_that_is_missing_or_looks_different_harms_nothing() {
         let (code, lines) = run(&stage, &format!("{record}\necho done; exit 7"), task());
         assert_eq!(
             (code, lines),
-            (Some(7), vec![version(), "done".to_owned(), END.to_owned()]),
+            (Some(7), vec![version(), "done".to_owned()]),
             "{record}"
         );
     }
