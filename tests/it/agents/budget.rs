@@ -1,7 +1,7 @@
 //! Limits on what agents may consume.
 
 use spec_core::attempt::FailureKind;
-use spec_core::event::{EventBody, ProgressKind};
+use spec_core::event::ProgressKind;
 use spec_core::id::{SpecId, UserId};
 use spec_core::policy::Budget;
 use spec_core::{Phase, Policy, SandboxSpawner};
@@ -60,12 +60,8 @@ fn spending(program: Program) -> Script {
 }
 
 async fn warnings<P: SandboxSpawner>(stage: &Stage<P>, id: SpecId) -> Vec<String> {
-    let events = stage.events(id).await.into_iter();
-    events
-        .flat_map(|event| match event.body {
-            EventBody::Progress { items, .. } => items,
-            _ => Vec::new(),
-        })
+    let items = stage.items(id).await.into_iter();
+    items
         .filter(|item| item.kind == ProgressKind::Warning)
         .map(|item| item.text)
         .collect()

@@ -1,21 +1,21 @@
 //! A machine with a real agent, sandboxes on this machine, and a scripted model.
 
 mod processes;
+mod results;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
 use spec_core::agent::{ClaudeCode, Codex};
 use spec_core::attempt::{Attempt, AttemptOutcome, FailureKind};
-use spec_core::event::{EventBody, SpecEvent};
+use spec_core::event::{EventBody, ProgressItem, SpecEvent};
 use spec_core::id::{AgentName, ProjectId, Sequence, SpecId, UserId};
 use spec_core::project::{Project, StaticProjects};
 use spec_core::sandbox::{Checkout, CheckoutRef, Secret};
 use spec_core::spec::{Description, Title};
 use spec_core::store::{MemoryStore, PageLimit};
-use spec_core::testing::{demo, fixture};
+use spec_core::testing::demo;
 use spec_core::{
     LaunchRequest, Phase, Policy, RunnerConfig, SandboxSpawner, Spec, SpecStateMachine, SpecStatus,
 };
@@ -25,6 +25,7 @@ use spec_tests::model::{Dialect, ModelOptions, Request, Script, ScriptedModel, T
 use tempfile::TempDir;
 
 pub(crate) use processes::{kept, processes_of, programs_of};
+pub(crate) use results::{NEVER_SEEN, unfounded, useless};
 
 /// A spec takes a few seconds on an idle machine.
 const LONGEST: Duration = Duration::from_mins(3);
@@ -111,39 +112,6 @@ pub(crate) struct Stage<P> {
     store: MemoryStore,
 }
 
-/// As a model does that is held to a schema: a value for every member, and entries for a map.
-fn held_to(schema: &Value, value: &Value) -> Value {
-    match (value, schema.get("properties"), schema.get("items")) {
-        (Value::Object(members), Some(Value::Object(named)), _) => {
-            let unknown = members
-                .iter()
-                .filter(|(name, _)| !named.contains_key(*name));
-            let held = named.iter().map(|(name, schema)| {
-                let value = members.get(name).unwrap_or(&Value::Null);
-                (name.clone(), held_to(schema, value))
-            });
-            // Of what it does not know a script may want to see what becomes.
-            held.chain(unknown.map(|(name, value)| (name.clone(), value.clone())))
-                .collect()
-        }
-        (Value::Object(members), None, Some(entry)) => members
-            .iter()
-            .map(|(key, value)| held_to(entry, &json!({ "key": key, "value": value })))
-            .collect(),
-        (Value::Array(items), _, Some(item)) => {
-            items.iter().map(|value| held_to(item, value)).collect()
-        }
-        _ => value.clone(),
-    }
-}
-
-fn encoded(request: &Request, result: &Value) -> Value {
-    match (request.dialect, &request.schema) {
-        (Dialect::OpenAiResponses, Some(schema)) => held_to(schema, result),
-        _ => result.clone(),
-    }
-}
-
 pub(crate) fn policy(program: Program) -> Policy {
     Policy {
         agent: Some(program.name()),
@@ -176,7 +144,7 @@ impl<P: SandboxSpawner> Stage<P> {
             expected_key: Some(KEY.to_owned()),
             ..ModelOptions::default()
         };
-        let model = ScriptedModel::start_with(options, script.encoding(encoded))
+        let model = ScriptedModel::start_with(options, script.encoding(results::encoded))
             .await
             .unwrap();
         let store = MemoryStore::default();
@@ -230,15 +198,20 @@ impl<P: SandboxSpawner> Stage<P> {
     }
 
     /// What was shown, in order.
+    pub(crate) async fn items(&self, id: SpecId) -> Vec<ProgressItem> {
+        let mut all = Vec::new();
+        for event in self.events(id).await {
+            if let EventBody::Progress { items, .. } = event.body {
+                all.extend(items);
+            }
+        }
+        all
+    }
+
+    /// Likewise, the texts.
     pub(crate) async fn shown(&self, id: SpecId) -> Vec<String> {
-        let events = self.events(id).await.into_iter();
-        events
-            .flat_map(|event| match event.body {
-                EventBody::Progress { items, .. } => items,
-                _ => Vec::new(),
-            })
-            .map(|item| item.text)
-            .collect()
+        let items = self.items(id).await.into_iter();
+        items.map(|item| item.text).collect()
     }
 
     /// The requests that the model got about a phase.
@@ -267,9 +240,16 @@ impl<P: SandboxSpawner> Stage<P> {
 
     /// Every token that was served is in the account, and none twice.
     pub(crate) async fn check_account(&self, spec: &Spec) {
+        self.check_account_with(spec, &[0]).await;
+    }
+
+    /// Likewise, but for one of these numbers of written tokens, which the agent alone has told of.
+    pub(crate) async fn check_account_with(&self, spec: &Spec, estimates: &[u64]) {
         self.model.settled().await.unwrap();
         let served = self.model.totals();
         let usage = spec.usage;
+        let estimate = usage.output_tokens.saturating_sub(served.output);
+        assert!(estimates.contains(&estimate), "{estimate} too many");
         let counted = [
             usage.input_tokens,
             usage.cached_input_tokens,
@@ -280,7 +260,7 @@ impl<P: SandboxSpawner> Stage<P> {
             served.input,
             served.cached,
             served.cache_write,
-            served.output,
+            served.output + estimate,
         ];
         assert_eq!(counted, expected, "{:#?}", self.model.served());
         let told = self.machine.usage(spec.id).await.unwrap();
@@ -352,10 +332,10 @@ pub(crate) async fn end<P: SandboxSpawner>(machine: &Machine<P>, id: SpecId) -> 
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    match tokio::time::timeout(LONGEST, driven).await {
-        Ok(spec) => spec,
-        Err(_elapsed) => panic!("no end of {:?}", machine.get(id).await),
+    if let Ok(spec) = tokio::time::timeout(LONGEST, driven).await {
+        return spec;
     }
+    panic!("no end of {:?}", machine.get(id).await)
 }
 
 /// The attempts at a phase, each by agent, number of its last run, and what it came to.
@@ -390,19 +370,4 @@ pub(crate) fn assert_failed(spec: &Spec, kind: FailureKind) {
         (Phase::Explore, kind),
         "{failure}"
     );
-}
-
-/// A result of EXPLORE that does not satisfy the schema.
-pub(crate) fn useless() -> Value {
-    json!({ "summary": "All good." })
-}
-
-/// What [`unfounded`] says that it has seen.
-pub(crate) const NEVER_SEEN: &str = "fn no_such_function_4712() {";
-
-/// A result of EXPLORE that satisfies the schema, with evidence that is not in the repository.
-pub(crate) fn unfounded() -> Value {
-    let mut result = fixture::output_json(Phase::Explore);
-    result["key_files"][0]["evidence"][0]["excerpt"] = NEVER_SEEN.into();
-    result
 }

@@ -73,7 +73,13 @@ async fn assert_resumed<P: SandboxSpawner>(stage: &Stage<P>, spec: &Spec, progra
     let results = &resumed.tool_results;
     assert!(results[0].text.contains(SEEN), "{results:?}");
     assert_eq!(stage.model.served()[1].outcome, Outcome::Abandoned);
-    stage.check_account(spec).await;
+    // When Claude Code is interrupted and says so, which it does not always, it estimates what was
+    // written of the message that was cut: of "I begin." three tokens, where the model told one.
+    let estimates: &[u64] = match program {
+        Claude => &[0, 2],
+        CodexCli => &[0],
+    };
+    stage.check_account_with(spec, estimates).await;
 }
 
 #[tokio::test]
@@ -87,20 +93,6 @@ async fn a_program_that_is_ended_by_a_signal_goes_on_in_its_session() {
                 kill(the_program(&stage, program), signal).unwrap();
             });
             let spec = spec.await;
-            for event in stage.events(id).await {
-                if let EventBody::RunEnded {
-                    report,
-                    end,
-                    phase: Phase::Explore,
-                    ..
-                } = event.body
-                {
-                    println!(
-                        "{program:?} {signal} {end} {:?} {:?}",
-                        report.outcome, report.usage
-                    );
-                }
-            }
             assert_resumed(&stage, &spec, program).await;
         }
     }
@@ -108,17 +100,15 @@ async fn a_program_that_is_ended_by_a_signal_goes_on_in_its_session() {
 
 /// How the runs of EXPLORE ended.
 async fn ends<P: SandboxSpawner>(stage: &Stage<P>, id: SpecId) -> Vec<String> {
-    let events = stage.events(id).await.into_iter();
-    events
-        .filter_map(|event| match event.body {
-            EventBody::RunEnded {
-                phase: Phase::Explore,
-                end,
-                ..
-            } => Some(end.to_string()),
-            _ => None,
-        })
-        .collect()
+    let mut ends = Vec::new();
+    for event in stage.events(id).await {
+        if let EventBody::RunEnded { phase, end, .. } = event.body
+            && phase == Phase::Explore
+        {
+            ends.push(end.to_string());
+        }
+    }
+    ends
 }
 
 #[tokio::test]
@@ -230,7 +220,7 @@ async fn a_model_that_never_answers_costs_an_attempt_and_what_was_served_is_coun
 }
 
 /// Nothing runs below the folder of the stage any more, or it ends now.
-async fn assert_nothing_runs<P>(stage: &Stage<P>) {
+async fn assert_nothing_runs<P: SandboxSpawner>(stage: &Stage<P>) {
     let begun = Instant::now();
     loop {
         let left = processes_of(stage.folder.path());

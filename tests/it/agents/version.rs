@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use spec_core::Phase;
+use spec_core::{Phase, Spec};
 use spec_local::LocalSpawner;
 use spec_tests::agents;
 use spec_tests::model::Script;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::stage::{Claude, CodexCli, Program, Setup, Stage, assert_completed, attempts, policy};
 
 /// Version and model of the first attempt.
-fn recorded<'a>(spec: &'a spec_core::Spec, phase: Phase) -> [Option<&'a str>; 2] {
+fn recorded(spec: &Spec, phase: Phase) -> [Option<&str>; 2] {
     let attempt = &spec.phases.get(phase).attempts[0];
     [attempt.agent_version.as_deref(), attempt.model.as_deref()]
 }
