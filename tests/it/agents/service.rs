@@ -175,7 +175,7 @@ async fn a_request_that_is_not_understood_fails_and_says_why() {
         assert!(message.contains("what you ask for 4713"), "{message}");
         let failed = (program, 0, Some(FailureKind::AgentFailed));
         assert_eq!(attempts(&spec, Phase::Explore), [failed, failed]);
-        // Claude Code asks twice again, each time for less.
+        // Claude Code asks twice again by itself.
         let each = match program {
             Claude => 3,
             CodexCli => 1,
