@@ -310,6 +310,13 @@ impl Change {
                         let finding = Finding::error(INTERRUPTED, "", message.clone());
                         self.reject(run, kind, &message, vec![finding], None)
                     }
+                    RunOutcome::Failed {
+                        kind: kind @ FailureKind::DeadlineExceeded,
+                        message,
+                    } => {
+                        let message = format!("{}: {message}", self.not_done_in_time());
+                        self.fail(run.attempt, kind, &message, Vec::new(), None)
+                    }
                     RunOutcome::Failed { kind, message } => {
                         // The next agent learns what this one could not mend by itself.
                         let findings = (kind == FailureKind::InvalidOutput)
@@ -363,9 +370,8 @@ impl Change {
             Observation::DeadlinePassed { key } => {
                 let now = self.now;
                 self.expect(key, "deadline", |attempt| attempt.deadline <= now)?;
-                let seconds = self.spec.policy.attempt_timeout.as_secs();
                 let who = self.spec.worker();
-                let message = format!("not done within {seconds} s ({who})");
+                let message = format!("{} ({who})", self.not_done_in_time());
                 self.fail(
                     key,
                     FailureKind::DeadlineExceeded,
@@ -414,6 +420,11 @@ impl Change {
                 })
             }
         }
+    }
+
+    fn not_done_in_time(&self) -> String {
+        let seconds = self.spec.policy.attempt_timeout.as_secs();
+        format!("not done within {seconds} s")
     }
 
     fn execute(&mut self, by: UserId) -> Result<(), Refusal> {
