@@ -4,10 +4,38 @@ use std::ffi::OsStr;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
 use clap::{Arg, Command};
+use url::Url;
+
+use crate::repositories::is_this_machine;
+
+/// Reads an address on the web: one without credentials, and over TLS unless it is of this machine.
+/// `secret` would travel to it, and `instead` is what to do with one that stands in it.
+///
+/// # Errors
+///
+/// Says what is wrong, and never repeats the text: somebody may have put a secret into it.
+pub fn web_address(text: &str, secret: &str, instead: &str) -> anyhow::Result<Url> {
+    let Ok(url) = Url::parse(text) else {
+        bail!("is not of the form https://HOST/PATH");
+    };
+    let (Some(host), "http" | "https") = (url.host(), url.scheme()) else {
+        bail!("must begin with https://");
+    };
+    if url.scheme() == "http" && !is_this_machine(&host) {
+        bail!("must begin with https://, or {secret} would travel in clear text");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        bail!("must not hold credentials; {instead}");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        bail!("must not hold a query or a fragment");
+    }
+    Ok(url)
+}
 
 /// Reads a value from the command line, and does not repeat it when it cannot be used.
 #[derive(Debug)]

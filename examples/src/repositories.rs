@@ -16,7 +16,7 @@ use spec_core::project::{Project, ProjectError, ProjectSummary};
 use spec_core::sandbox::{Checkout, CheckoutRef};
 use url::{Host, Url};
 
-use crate::discreet::Discreet;
+use crate::discreet::{Discreet, web_address};
 
 pub use token::GitToken;
 
@@ -63,22 +63,7 @@ impl FromStr for RemoteUrl {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> anyhow::Result<Self> {
-        // No message repeats the text: somebody may have put a password into it.
-        let Ok(url) = Url::parse(text) else {
-            bail!("is not of the form https://HOST/PATH");
-        };
-        let (Some(host), "http" | "https") = (url.host(), url.scheme()) else {
-            bail!("must begin with https://");
-        };
-        if url.scheme() == "http" && !is_this_machine(&host) {
-            bail!("must begin with https://, or a token would travel in clear text");
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            bail!("must not hold credentials; put the token into the variable GIT_TOKEN");
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            bail!("must not hold a query or a fragment");
-        }
+        let url = web_address(text, "a token", "put the token into the variable GIT_TOKEN")?;
         if url.path().trim_matches('/').is_empty() {
             bail!("names no repository: it is of the form https://HOST/PATH");
         }

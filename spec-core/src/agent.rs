@@ -37,17 +37,8 @@ use serde_json::Value;
 
 use crate::id::{AgentName, AgentSessionId, RunKey};
 use crate::invalid_input::InvalidInput;
+use crate::policy::Budget;
 use crate::sandbox::{Layout, OutputLine, SandboxFile, SandboxPath, SecretEnv};
-
-/// What a run may consume at most; `None`: no limit. Agents that can keep to it by themselves are told;
-/// the machine watches in any case.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RunLimits {
-    /// Tokens of every kind.
-    pub tokens: Option<u64>,
-    /// Money, in millionths of a US dollar.
-    pub cost_micro_usd: Option<u64>,
-}
 
 /// A session of an agent that is to go on. What the agent keeps of it is in the same sandbox, but for
 /// one that was killed early, which may have kept nothing: then the task is done from the beginning.
@@ -74,8 +65,9 @@ pub struct AgentTask {
     pub context: AgentContext,
     /// The session to go on in; `None`: a new one.
     pub resume: Option<Resume>,
-    /// What it may consume.
-    pub limits: RunLimits,
+    /// What is left for it to consume. Agents that can keep to it by themselves are told; the machine
+    /// watches in any case.
+    pub limits: Budget,
 }
 
 /// How a task is handed to a program.

@@ -183,7 +183,12 @@ static SCHEMAS: LazyLock<[PhaseSchema; 5]> = LazyLock::new(|| {
 });
 
 fn of_phase(phase: Phase) -> &'static PhaseSchema {
-    let [explore, requirements, design, tasks, sync] = &*SCHEMAS;
+    one_of(&SCHEMAS, phase)
+}
+
+/// What stands at the place of `phase` where there is one for each, in order.
+fn one_of<T>(each: &[T; 5], phase: Phase) -> &T {
+    let [explore, requirements, design, tasks, sync] = each;
     match phase {
         Phase::Explore => explore,
         Phase::Requirements => requirements,
@@ -191,6 +196,12 @@ fn of_phase(phase: Phase) -> &'static PhaseSchema {
         Phase::Tasks => tasks,
         Phase::Sync => sync,
     }
+}
+
+/// Whether `schema` asks for the member `name`.
+pub(crate) fn is_required(schema: &Value, name: &str) -> bool {
+    let required = schema.get("required").and_then(Value::as_array);
+    required.is_some_and(|names| names.iter().any(|required| required == name))
 }
 
 fn root_schema<T: JsonSchema>() -> Value {

@@ -8,10 +8,11 @@ use crate::agent::ResultAt;
 use crate::clock::Timestamp;
 use crate::finding::Finding;
 use crate::id::{
-    AgentName, AgentSessionId, AttemptNumber, CommitId, ContentHash, RepairNumber, SandboxId,
+    AgentName, AgentSessionId, AttemptKey, AttemptNumber, CommitId, ContentHash, RepairNumber,
+    SandboxId,
 };
 use crate::phase::Phase;
-use crate::sandbox::{Isolation, Layout, Origin, RunEnd};
+use crate::sandbox::{Isolation, Layout, Origin, RunEnd, SandboxRef};
 use crate::usage::Usage;
 
 /// Kind of failure, for branching and for choosing what to offer a person.
@@ -317,6 +318,14 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// Enough to find its sandbox, given the key of the attempt itself.
+    pub(crate) fn sandbox_ref(&self, key: AttemptKey) -> SandboxRef {
+        SandboxRef {
+            key: key.sandbox_key(),
+            id: self.facts.as_ref().map(|facts| facts.id.clone()),
+        }
+    }
+
     /// How it ended, if it has.
     #[must_use]
     pub fn outcome(&self) -> Option<&AttemptOutcome> {

@@ -7,7 +7,7 @@ use anyhow::bail;
 use clap::builder::ValueParserFactory;
 use url::Url;
 
-use crate::discreet::Discreet;
+use crate::discreet::{Discreet, web_address};
 use crate::repositories::is_this_machine;
 
 /// Longest address, in characters.
@@ -21,26 +21,10 @@ impl FromStr for ModelEndpoint {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> anyhow::Result<Self> {
-        // No message repeats the text: somebody may have put a key into it.
-        let Ok(url) = Url::parse(text) else {
-            bail!("is not of the form https://HOST/PATH");
-        };
-        let (Some(host), "http" | "https") = (url.host(), url.scheme()) else {
-            bail!("must begin with https://");
-        };
-        if url.scheme() == "http" && !is_this_machine(&host) {
-            bail!("must begin with https://, or the key would travel in clear text");
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            bail!("must not hold credentials; put the key into the environment");
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            bail!("must not hold a query or a fragment");
-        }
+        let mut url = web_address(text, "the key", "put the key into the environment")?;
         if text.chars().count() > MAX_CHARS {
             bail!("is longer than {MAX_CHARS} characters");
         }
-        let mut url = url;
         // Some write it with the version, and some without.
         let path = url.path().trim_end_matches('/');
         let base = path.strip_suffix("/v1").unwrap_or(path).to_owned();

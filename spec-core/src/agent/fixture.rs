@@ -6,10 +6,11 @@ pub(super) use stage::Stage;
 
 use uuid::Uuid;
 
-use super::{AgentContext, AgentTask, PROTOCOL_VERSION, Resume, RunLimits, RunPlan};
+use super::{AgentContext, AgentTask, PROTOCOL_VERSION, Resume, RunPlan};
 use crate::artifact::schema;
 use crate::id::{AttemptKey, AttemptNumber, CommitId, RepairNumber, SpecId};
 use crate::phase::Phase;
+use crate::policy::Budget;
 use crate::sandbox::Layout;
 use crate::spec::{Description, Title};
 
@@ -45,7 +46,7 @@ pub(super) fn task() -> AgentTask {
         },
         layout,
         resume: None,
-        limits: RunLimits::default(),
+        limits: Budget::default(),
     }
 }
 

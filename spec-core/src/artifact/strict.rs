@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
-use super::schema;
+use super::{is_required, one_of, schema};
 use crate::phase::Phase;
 
 /// The schema of `phase` in the strict subset.
@@ -17,14 +17,7 @@ use crate::phase::Phase;
 pub fn strict_schema(phase: Phase) -> &'static Value {
     static SCHEMAS: LazyLock<[Value; 5]> =
         LazyLock::new(|| Phase::ALL.map(|phase| strict(schema(phase), true)));
-    let [explore, requirements, design, tasks, sync] = &*SCHEMAS;
-    match phase {
-        Phase::Explore => explore,
-        Phase::Requirements => requirements,
-        Phase::Design => design,
-        Phase::Tasks => tasks,
-        Phase::Sync => sync,
-    }
+    one_of(&SCHEMAS, phase)
 }
 
 /// `document` in the form of [`schema`], if it is in that of [`strict_schema`]. What is in neither
@@ -104,11 +97,6 @@ fn strict(node: &Value, required: bool) -> Value {
         strict.insert("description".to_owned(), json!(description.join(" ")));
     }
     Value::Object(strict)
-}
-
-fn is_required(node: &Value, name: &str) -> bool {
-    let required = node.get("required").and_then(Value::as_array);
-    required.is_some_and(|names| names.iter().any(|required| required == name))
 }
 
 fn allows_null(node: &Value) -> bool {

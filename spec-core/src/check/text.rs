@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::ears;
-use crate::artifact::{Estimate, RequirementsOutput, TasksOutput};
+use crate::artifact::{Estimate, RequirementsOutput, TasksOutput, is_required};
 use crate::finding::{Finding, Findings, child, shown};
 
 /// Words that promise something without saying how one would see it. Own list; advice only.
@@ -29,22 +29,17 @@ pub(super) fn blank(schema: &Value, document: &Value, findings: &mut Findings) {
     fn walk(schema: &Value, value: &Value, at: &str, findings: &mut Findings) {
         match value {
             Value::Object(members) => {
-                let is_required = |name: &str| {
-                    let required = schema.get("required").and_then(Value::as_array);
-                    required.is_some_and(|names| names.iter().any(|required| required == name))
-                };
                 for (name, member) in members {
-                    let Some(schema) = schema.get("properties").and_then(|all| all.get(name))
-                    else {
+                    let Some(inner) = schema.get("properties").and_then(|all| all.get(name)) else {
                         continue;
                     };
                     let at = child(at, name);
                     let is_blank = member.as_str().is_some_and(|text| text.trim().is_empty());
-                    if is_blank && is_required(name) {
+                    if is_blank && is_required(schema, name) {
                         let message = format!("`{name}` is blank");
                         findings.push(Finding::error("text.blank", at, message));
                     } else {
-                        walk(schema, member, &at, findings);
+                        walk(inner, member, &at, findings);
                     }
                 }
             }
@@ -134,14 +129,22 @@ fn vague(text: &str, at: &str, findings: &mut Findings) {
 
 /// True when `word` stands in `text` with no letter or digit beside it.
 fn holds_word(text: &str, word: &str) -> bool {
-    text.match_indices(word).any(|(at, found)| {
-        let before = text.get(..at).and_then(|text| text.chars().next_back());
-        let after = text
-            .get(at + found.len()..)
-            .and_then(|text| text.chars().next());
-        let open = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-        open(before) && open(after)
-    })
+    standing_alone(text, word).next().is_some()
+}
+
+/// What stands before and after `word` wherever it stands in `text` with no letter or digit beside it.
+pub(super) fn standing_alone<'a>(
+    text: &'a str,
+    word: &'a str,
+) -> impl Iterator<Item = (Option<char>, Option<char>)> + 'a {
+    let open = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    text.match_indices(word)
+        .map(|(at, found)| {
+            let before = text.get(..at).and_then(|text| text.chars().next_back());
+            let after = text.get(at + found.len()..);
+            (before, after.and_then(|text| text.chars().next()))
+        })
+        .filter(move |(before, after)| open(*before) && open(*after))
 }
 
 /// What two texts have in common that differ only in letter case, layout and punctuation marks.

@@ -200,9 +200,5 @@ impl Unprepared {
 /// The sandbox of the attempt that is under way.
 pub(super) fn sandbox_ref(spec: &Spec, key: AttemptKey) -> Option<SandboxRef> {
     let (active, attempt) = spec.active_attempt()?;
-    let id = attempt.facts.as_ref().map(|facts| facts.id.clone());
-    (active == key).then(|| SandboxRef {
-        key: key.sandbox_key(),
-        id,
-    })
+    (active == key).then(|| attempt.sandbox_ref(key))
 }

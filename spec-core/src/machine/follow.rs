@@ -17,7 +17,7 @@ use crate::event::{EventBody, NewEvent};
 use crate::id::{AttemptKey, RunKey};
 use crate::phase::Phase;
 use crate::policy::Budget;
-use crate::sandbox::{Output, RunEnd, SandboxRef, SandboxSpawner, SpawnError};
+use crate::sandbox::{Output, RunEnd, SandboxSpawner, SpawnError};
 use crate::spec::Spec;
 use crate::store::{Checkpoint, SpecStore};
 use crate::usage::Usage;
@@ -184,10 +184,7 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         let secrets = place.map(|place| place.secrets).unwrap_or_default();
         let mut reader =
             reader_of(run, attempt, decoder, current.checkpoint.as_ref()).hiding(secrets);
-        let sandbox = SandboxRef {
-            key: key.sandbox_key(),
-            id: attempt.facts.as_ref().map(|facts| facts.id.clone()),
-        };
+        let sandbox = attempt.sandbox_ref(key);
         let after = reader.cursor().cloned();
         let output = tokio::select! {
             biased;

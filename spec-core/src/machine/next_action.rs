@@ -57,11 +57,7 @@ pub fn next_action(spec: &Spec, now: Timestamp) -> Action {
             return Action::Account(key.run_key(repair));
         }
         if due <= now {
-            let id = attempt.facts.as_ref().map(|facts| facts.id.clone());
-            return Action::Terminate(SandboxRef {
-                key: key.sandbox_key(),
-                id,
-            });
+            return Action::Terminate(attempt.sandbox_ref(key));
         }
         sleep_until(due);
     }

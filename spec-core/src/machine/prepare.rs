@@ -4,7 +4,7 @@ use super::driver::Driver;
 use super::known::{Earlier, ResultPlace};
 use super::secrets::Secrets;
 use super::sync_run;
-use crate::agent::{Agent, AgentContext, AgentTask, PROTOCOL_VERSION, Resume, RunLimits, RunPlan};
+use crate::agent::{Agent, AgentContext, AgentTask, PROTOCOL_VERSION, Resume, RunPlan};
 use crate::artifact::{schema, schema_hash};
 use crate::attempt::{FailureKind, PinnedInputs};
 use crate::id::{ContentHash, RunKey};
@@ -152,17 +152,10 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
 }
 
 /// What is left of the budgets for a run of `phase`.
-fn limits(spec: &Spec, phase: Phase) -> RunLimits {
+fn limits(spec: &Spec, phase: Phase) -> Budget {
     let of_phase = spec.phases.get(phase).usage;
     let left = spec.policy.budget.left(spec.usage);
-    let Budget {
-        tokens,
-        cost_micro_usd,
-    } = left.and(spec.policy.phase_budget.left(of_phase));
-    RunLimits {
-        tokens,
-        cost_micro_usd,
-    }
+    left.and(spec.policy.phase_budget.left(of_phase))
 }
 
 fn broken(message: &str) -> Unprepared {

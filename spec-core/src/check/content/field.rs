@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::artifact::is_required;
 use crate::finding::child;
 use crate::phase::Phase;
 
@@ -102,11 +103,6 @@ fn walk(schema: &Value, value: &Value, at: &str, of: Walk<'_>, visit: &mut dyn F
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
-}
-
-fn is_required(schema: &Value, name: &str) -> bool {
-    let required = schema.get("required").and_then(Value::as_array);
-    required.is_some_and(|names| names.iter().any(|required| required == name))
 }
 
 fn is_open(name: &str) -> bool {

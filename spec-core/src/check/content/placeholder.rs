@@ -2,6 +2,7 @@
 
 use super::field::{Field, Role};
 use super::words::without_quotes;
+use crate::check::text::standing_alone;
 use crate::finding::{Finding, shown};
 
 /// Texts that are placeholders wherever they stand alone. In lower case.
@@ -179,15 +180,10 @@ fn within(field: &Field<'_>, subject: &Subject) -> Option<&'static str> {
 /// True when `word` stands in `text` as a mark: "TODO:", "(TODO)", "[TODO …". "TBD" is one anywhere,
 /// because nothing is called so.
 fn holds_marker(text: &str, word: &str) -> bool {
-    text.match_indices(word).any(|(at, found)| {
-        let before = text.get(..at).and_then(|text| text.chars().next_back());
-        let after = text
-            .get(at + found.len()..)
-            .and_then(|text| text.chars().next());
-        let open = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    standing_alone(text, word).any(|(before, after)| {
         let marked =
             after == Some(':') || matches!((before, after), (Some('(' | '['), Some(')' | ']')));
-        open(before) && open(after) && (word == "TBD" || marked)
+        word == "TBD" || marked
     })
 }
 
