@@ -235,6 +235,8 @@ pub enum AttemptOutcome {
     },
     /// The spec was cancelled.
     Cancelled,
+    /// The spec was paused.
+    Paused,
 }
 
 /// How far an attempt has got. Each stage before the last names the effect that is owed next.

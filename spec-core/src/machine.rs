@@ -1,6 +1,7 @@
 //! The state machine: three pure functions, and the driver that acts on their word.
 
 mod active;
+mod allowed;
 mod apply;
 mod collect;
 mod command;
@@ -30,6 +31,7 @@ mod sync_run;
 mod watch;
 mod writes;
 
+pub use allowed::{Allowed, allowed};
 pub use apply::{NewSpec, Transition, apply, launch};
 pub use command::Command;
 pub use config::RunnerConfig;

@@ -10,9 +10,10 @@ use spec_core::id::{
     AgentName, ArtifactVersion, AttemptNumber, CommitId, ContentHash, ProjectId, RepairNumber,
     Revision, SandboxId, SpecId, UserId,
 };
-use spec_core::machine::{PhaseProgress, Progress, progress};
+use spec_core::machine::{Allowed, PhaseProgress, Progress, allowed, progress};
+use spec_core::policy::Gate;
 use spec_core::sandbox::Isolation;
-use spec_core::spec::{Description, PhaseState, Title};
+use spec_core::spec::{Approval, Description, Feedback, PhaseState, Title};
 use spec_core::{Phase, PhaseStatus, Policy, Spec, SpecStatus};
 
 use super::usage::UsageDetail;
@@ -35,10 +36,28 @@ pub(crate) struct SpecDetail<'a> {
     failure: Option<FailureDetail<'a>>,
     usage: UsageDetail,
     phases: Vec<PhaseDetail<'a>>,
+    actions: Actions,
     revision: Revision,
     created_at: Timestamp,
     updated_at: Timestamp,
     archived_at: Option<Timestamp>,
+}
+
+/// What a person can ask of the spec right now. Of phases: of which.
+#[derive(Debug, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a command of its own; none excludes another"
+)]
+struct Actions {
+    execute: bool,
+    cancel: bool,
+    pause: bool,
+    resume: bool,
+    archive: bool,
+    approve: Option<Phase>,
+    request_changes: Option<Phase>,
+    retry: Vec<Phase>,
 }
 
 #[derive(Debug, Serialize)]
@@ -67,7 +86,12 @@ struct FailureDetail<'a> {
 struct PhaseDetail<'a> {
     phase: Phase,
     status: PhaseStatus,
+    /// What stands between its artifact and the next phase.
+    gate: Gate,
     accepted: Option<AcceptedDetail>,
+    approval: Option<ApprovalDetail<'a>>,
+    /// What was asked to be done differently since the phase last passed its gate, oldest first.
+    feedback: Vec<FeedbackDetail<'a>>,
     attempts: Vec<AttemptDetail<'a>>,
     usage: UsageDetail,
     started_at: Option<Timestamp>,
@@ -79,6 +103,21 @@ struct AcceptedDetail {
     version: ArtifactVersion,
     content_hash: ContentHash,
     warnings: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct ApprovalDetail<'a> {
+    by: &'a UserId,
+    at: Timestamp,
+    version: ArtifactVersion,
+    content_hash: ContentHash,
+}
+
+#[derive(Debug, Serialize)]
+struct FeedbackDetail<'a> {
+    by: &'a UserId,
+    at: Timestamp,
+    comment: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -124,7 +163,14 @@ impl<'a> From<&'a Spec> for SpecDetail<'a> {
             policy: &spec.policy,
             failure: spec.failure.as_ref().map(FailureDetail::from),
             usage: spec.usage.into(),
-            phases: spec.phases.iter().map(PhaseDetail::from).collect(),
+            phases: spec
+                .phases
+                .iter()
+                .map(|(phase, state)| {
+                    PhaseDetail::new(phase, spec.policy.gates.after(phase), state)
+                })
+                .collect(),
+            actions: allowed(spec).into(),
             revision: spec.revision,
             created_at: spec.created_at,
             updated_at: spec.updated_at,
@@ -168,11 +214,60 @@ impl<'a> From<&'a Failure> for FailureDetail<'a> {
     }
 }
 
-impl<'a> From<(Phase, &'a PhaseState)> for PhaseDetail<'a> {
-    fn from((phase, state): (Phase, &'a PhaseState)) -> Self {
+impl From<Allowed> for Actions {
+    fn from(allowed: Allowed) -> Self {
+        let Allowed {
+            execute,
+            cancel,
+            pause,
+            resume,
+            archive,
+            approve,
+            request_changes,
+            retry,
+        } = allowed;
+        Self {
+            execute,
+            cancel,
+            pause,
+            resume,
+            archive,
+            approve,
+            request_changes,
+            retry,
+        }
+    }
+}
+
+impl<'a> From<&'a Approval> for ApprovalDetail<'a> {
+    fn from(approval: &'a Approval) -> Self {
+        Self {
+            by: &approval.by,
+            at: approval.at,
+            version: approval.version,
+            content_hash: approval.content_hash,
+        }
+    }
+}
+
+impl<'a> From<&'a Feedback> for FeedbackDetail<'a> {
+    fn from(feedback: &'a Feedback) -> Self {
+        Self {
+            by: &feedback.by,
+            at: feedback.at,
+            comment: feedback.comment.as_str(),
+        }
+    }
+}
+
+impl<'a> PhaseDetail<'a> {
+    fn new(phase: Phase, gate: Gate, state: &'a PhaseState) -> Self {
         Self {
             phase,
             status: state.status,
+            gate,
+            approval: state.approval.as_ref().map(ApprovalDetail::from),
+            feedback: state.feedback.iter().map(FeedbackDetail::from).collect(),
             accepted: state.accepted.map(|accepted| AcceptedDetail {
                 version: accepted.version,
                 content_hash: accepted.content_hash,
@@ -193,6 +288,7 @@ impl<'a> From<&'a Attempt> for AttemptDetail<'a> {
             Some(AttemptOutcome::Accepted) => (Some("accepted"), None),
             Some(AttemptOutcome::Failed { failure }) => (Some("failed"), Some(failure.into())),
             Some(AttemptOutcome::Cancelled) => (Some("cancelled"), None),
+            Some(AttemptOutcome::Paused) => (Some("paused"), None),
         };
         Self {
             attempt: attempt.number,
