@@ -30,7 +30,9 @@
 //! | `GET /specs/{spec_id}/usage` | what they have consumed, by phase, attempt and agent |
 //! | `GET /specs/{spec_id}/events` | its events, page by page |
 //! | `GET /specs/{spec_id}/events/stream` | its events as they happen (server-sent events) |
-//! | `GET /healthz` | the process answers; no authentication |
+//! | `GET /openapi.json` | this API as an OpenAPI 3.1 document; for everybody |
+//! | `GET /healthz` | the process answers; for everybody |
+//! | `GET /readyz` | the store answers too, and the server is not stopping; for everybody |
 //!
 //! Every error is an RFC 9457 `application/problem+json`. What goes wrong on this side is told as a
 //! constant text and logged once, with its causes.
@@ -47,6 +49,7 @@ mod error;
 mod extract;
 mod handlers;
 mod middleware;
+mod openapi;
 mod problem;
 mod routes;
 mod state;
@@ -54,7 +57,10 @@ mod stream;
 #[cfg(feature = "daytona-webhook")]
 mod webhook;
 
-pub use auth::{AuthError, Authenticator, BearerTokens, NoAuth, Principal};
+pub use auth::{
+    AuthError, Authenticator, Authorizer, BearerTokens, NoAuth, OwnerOnly, Principal, SpecAction,
+    SpecScope,
+};
 pub use config::HttpConfig;
 pub use routes::router;
 #[cfg(feature = "daytona-webhook")]
