@@ -4,5 +4,7 @@ pub(crate) mod commands;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod launch;
+pub(crate) mod openapi;
+pub(crate) mod review;
 pub(crate) mod specs;
 pub(crate) mod usage;

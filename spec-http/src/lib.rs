@@ -25,12 +25,19 @@
 //! | `GET /specs` | a page of the caller's specs, newest first |
 //! | `GET /specs/{spec_id}` | one of them, with an `ETag` |
 //! | `POST /specs/{spec_id}/execute` | start a draft |
+//! | `POST /specs/{spec_id}/pause` | stop it for now; what was accepted is kept |
+//! | `POST /specs/{spec_id}/resume` | go on after a pause |
 //! | `POST /specs/{spec_id}/cancel` | stop it for good |
+//! | `POST /specs/{spec_id}/retry` | do a phase again, and those that build on it |
+//! | `POST /specs/{spec_id}/phases/{phase}/approve` | let it go on after a gate |
+//! | `POST /specs/{spec_id}/phases/{phase}/request-changes` | have the phase before a gate done again |
 //! | `PUT /specs/{spec_id}/budget` | change what its agents may consume; what failed for it goes on |
 //! | `GET /specs/{spec_id}/usage` | what they have consumed, by phase, attempt and agent |
 //! | `GET /specs/{spec_id}/events` | its events, page by page |
 //! | `GET /specs/{spec_id}/events/stream` | its events as they happen (server-sent events) |
-//! | `GET /healthz` | the process answers; no authentication |
+//! | `GET /openapi.json` | this API as an OpenAPI 3.1 document; for everybody |
+//! | `GET /healthz` | the process answers; for everybody |
+//! | `GET /readyz` | the store answers too, and the server is not stopping; for everybody |
 //!
 //! Every error is an RFC 9457 `application/problem+json`. What goes wrong on this side is told as a
 //! constant text and logged once, with its causes.
@@ -47,6 +54,7 @@ mod error;
 mod extract;
 mod handlers;
 mod middleware;
+mod openapi;
 mod problem;
 mod routes;
 mod state;
@@ -54,7 +62,10 @@ mod stream;
 #[cfg(feature = "daytona-webhook")]
 mod webhook;
 
-pub use auth::{AuthError, Authenticator, BearerTokens, NoAuth, Principal};
+pub use auth::{
+    AuthError, Authenticator, Authorizer, BearerTokens, NoAuth, OwnerOnly, Principal, SpecAction,
+    SpecScope,
+};
 pub use config::HttpConfig;
 pub use routes::router;
 #[cfg(feature = "daytona-webhook")]

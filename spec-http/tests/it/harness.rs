@@ -127,6 +127,30 @@ impl App {
         answer.json["spec_id"].as_str().unwrap().to_owned()
     }
 
+    /// Asks something of a spec, without a body.
+    pub(crate) async fn act(&self, id: &str, verb: &str) -> Answer {
+        let path = format!("/specs/{id}/{verb}");
+        self.send(Call::new(Method::POST, &path)).await
+    }
+
+    /// Waits until a spec has this status, and tells its detail.
+    pub(crate) async fn until(&self, id: &str, status: &str) -> Value {
+        let path = format!("/specs/{id}");
+        let mut events = self.machine.watch(id.parse().unwrap(), Sequence::default());
+        loop {
+            let detail = self.get(&path).await.json;
+            if detail["status"] == status {
+                return detail;
+            }
+            // What is watched from the beginning tells of every change there has been.
+            if events.next().await.is_none() {
+                let detail = self.get(&path).await.json;
+                assert_eq!(detail["status"], status, "{detail}");
+                return detail;
+            }
+        }
+    }
+
     /// Waits until nothing more happens to a spec, and tells how many events it has.
     pub(crate) async fn end_of(&self, id: &str) -> usize {
         let events = self.machine.watch(id.parse().unwrap(), Sequence::default());
