@@ -7,8 +7,7 @@ use spec_core::event::{EventBody, NewEvent};
 use spec_core::id::{Revision, Sequence, SpecId};
 use spec_core::machine::due_at;
 use spec_core::store::{
-    Append, Checkpoint, Lease, Page, PageLimit, SpecSummary, StoreError, StoreErrorKind,
-    folded,
+    Append, Checkpoint, Lease, Page, PageLimit, SpecSummary, StoreError, StoreErrorKind, folded,
 };
 
 use crate::error::corrupt;

@@ -177,7 +177,9 @@ pub async fn list_finds_a_part_of_a_title_in_any_case(fixture: &dyn StoreFixture
 /// No character is a wildcard, an escape or the end of a text.
 pub async fn list_takes_every_character_of_a_search_as_it_is(fixture: &dyn StoreFixture) {
     let bench = Bench::new(fixture).await;
-    let odd = ["%", "_", "\\", "'", "\"", "*", "?", "[a]", "$7", "--", "\\%", "^a", "{}"];
+    let odd = [
+        "%", "_", "\\", "'", "\"", "*", "?", "[a]", "$7", "--", "\\%", "^a", "{}",
+    ];
     titled(&bench, "abc xyz", "api", "ada").await;
     for text in odd {
         titled(&bench, &format!("a{text}z"), "api", "ada").await;
