@@ -13,6 +13,7 @@ use spec_core::{Error, InvalidInput};
 
 use crate::auth::AuthError;
 use crate::problem::{FieldError, Problem};
+use crate::quick_tasks::QuickTaskError;
 
 const TRY_AGAIN_SECONDS: u64 = 2;
 
@@ -39,6 +40,19 @@ impl ApiError {
     /// One text for specs that do not exist, that belong to others, and for ids that are none.
     pub(crate) fn no_such_spec() -> Self {
         Self::new(StatusCode::NOT_FOUND, "there is no such spec")
+    }
+
+    /// Something that the request names in `field` does not exist.
+    pub(crate) fn not_found(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        let (field, detail) = (field.into(), detail.into());
+        let mut error = Self::new(StatusCode::NOT_FOUND, detail.clone());
+        error.0.errors = vec![FieldError { field, detail }];
+        error
+    }
+
+    /// What is stored does not have the shape that it was stored in.
+    pub(crate) fn unreadable(cause: serde_json::Error) -> Self {
+        Self::internal().because(cause)
     }
 
     pub(crate) fn method_not_allowed() -> Self {
@@ -176,6 +190,18 @@ impl From<Error> for ApiError {
             answer.because(error)
         } else {
             answer
+        }
+    }
+}
+
+impl From<QuickTaskError> for ApiError {
+    fn from(error: QuickTaskError) -> Self {
+        match error {
+            QuickTaskError::Rejected { field, detail } => Self::invalid(field, detail),
+            QuickTaskError::Unavailable { retry_after, .. } => {
+                Self::unavailable().retry_after(retry_after).because(error)
+            }
+            QuickTaskError::Internal(_) => Self::internal().because(error),
         }
     }
 }

@@ -10,6 +10,7 @@ pub(crate) use parameters::Parameters;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
+use spec_core::Phase;
 use spec_core::id::SpecId;
 
 use crate::auth::Principal;
@@ -44,5 +45,32 @@ impl<S: Send + Sync> FromRequestParts<S> for SpecPath {
         id.and_then(|(_, text)| text.parse().ok())
             .map(Self)
             .ok_or_else(ApiError::no_such_spec)
+    }
+}
+
+/// The parameters `spec_id` and `phase` of the path.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PhasePath(pub(crate) SpecId, pub(crate) Phase);
+
+impl<S: Send + Sync> FromRequestParts<S> for PhasePath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let SpecPath(id) = SpecPath::from_request_parts(parts, state).await?;
+        let no_such_phase = || {
+            let names = Phase::ALL.map(Phase::as_str).join(", ");
+            ApiError::not_found(
+                "phase",
+                format!("there is no such phase; there are {names}"),
+            )
+        };
+        let Ok(parameters) = RawPathParams::from_request_parts(parts, state).await else {
+            return Err(no_such_phase());
+        };
+        let phase = parameters.iter().find(|(name, _)| *name == "phase");
+        phase
+            .and_then(|(_, text)| text.parse().ok())
+            .map(|phase| Self(id, phase))
+            .ok_or_else(no_such_phase)
     }
 }

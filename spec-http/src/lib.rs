@@ -24,12 +24,20 @@
 //! | `POST /specs/launch` | create a spec and, unless told otherwise, start it |
 //! | `GET /specs` | a page of the caller's specs, newest first |
 //! | `GET /specs/{spec_id}` | one of them, with an `ETag` |
+//! | `DELETE /specs/{spec_id}` | put a draft, or one that has ended, away |
 //! | `POST /specs/{spec_id}/execute` | start a draft |
 //! | `POST /specs/{spec_id}/cancel` | stop it for good |
 //! | `PUT /specs/{spec_id}/budget` | change what its agents may consume; what failed for it goes on |
 //! | `GET /specs/{spec_id}/usage` | what they have consumed, by phase, attempt and agent |
+//! | `GET /specs/{spec_id}/phases/{phase}` | what a phase has produced, the newest or `?version` |
+//! | `GET /specs/{spec_id}/phases/{phase}/versions` | which versions there are |
+//! | `GET /specs/{spec_id}/trace` | coverage and order, computed from the newest outputs |
+//! | `GET /specs/{spec_id}/export` | all of it as a file, Markdown or JSON |
 //! | `GET /specs/{spec_id}/events` | its events, page by page |
 //! | `GET /specs/{spec_id}/events/stream` | its events as they happen (server-sent events) |
+//! | `GET /projects` | the projects that the caller may pick from |
+//! | `GET /capabilities` | agents, the default policy, and whether there are quick tasks |
+//! | `POST /quick-tasks` | a task without a spec, where the host [makes](QuickTasks) them |
 //! | `GET /healthz` | the process answers; no authentication |
 //!
 //! Every error is an RFC 9457 `application/problem+json`. What goes wrong on this side is told as a
@@ -48,6 +56,7 @@ mod extract;
 mod handlers;
 mod middleware;
 mod problem;
+mod quick_tasks;
 mod routes;
 mod state;
 mod stream;
@@ -56,6 +65,7 @@ mod webhook;
 
 pub use auth::{AuthError, Authenticator, BearerTokens, NoAuth, Principal};
 pub use config::HttpConfig;
+pub use quick_tasks::{CreatedQuickTask, QuickTask, QuickTaskError, QuickTasks};
 pub use routes::router;
 #[cfg(feature = "daytona-webhook")]
 pub use webhook::{WebhookSecrets, daytona_webhook};

@@ -7,7 +7,9 @@ use spec_core::DynSpecStateMachine;
 
 use crate::config::HttpConfig;
 use crate::error::ApiError;
-use crate::handlers::{commands, events, health, launch, specs, usage};
+use crate::handlers::{
+    commands, events, export, health, launch, offer, phases, quick_tasks, specs, usage,
+};
 use crate::middleware::require_principal;
 use crate::problem;
 use crate::state::AppState;
@@ -20,11 +22,24 @@ pub fn router(machine: DynSpecStateMachine, config: HttpConfig) -> Router {
     let specs = Router::new()
         .route("/specs", get(specs::list))
         .route("/specs/launch", post(launch::launch))
-        .route("/specs/{spec_id}", get(specs::detail))
+        .route(
+            "/specs/{spec_id}",
+            get(specs::detail).delete(commands::archive),
+        )
         .route("/specs/{spec_id}/execute", post(commands::execute))
         .route("/specs/{spec_id}/cancel", post(commands::cancel))
         .route("/specs/{spec_id}/budget", put(commands::set_budget))
         .route("/specs/{spec_id}/usage", get(usage::usage))
+        .route("/specs/{spec_id}/trace", get(export::trace))
+        .route("/specs/{spec_id}/export", get(export::export))
+        .route("/specs/{spec_id}/phases/{phase}", get(phases::result))
+        .route(
+            "/specs/{spec_id}/phases/{phase}/versions",
+            get(phases::versions),
+        )
+        .route("/projects", get(offer::projects))
+        .route("/capabilities", get(offer::capabilities))
+        .route("/quick-tasks", post(quick_tasks::create))
         .route("/specs/{spec_id}/events", get(events::page))
         .route("/specs/{spec_id}/events/stream", get(events::stream))
         .route_layer(middleware::from_fn_with_state(

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::{Authenticator, Principal};
 use crate::config::HttpConfig;
 use crate::error::ApiError;
+use crate::quick_tasks::QuickTasks;
 
 /// What all handlers share.
 #[derive(Debug, Clone)]
@@ -49,6 +50,10 @@ impl AppState {
 
     pub(crate) fn default_policy(&self) -> &Policy {
         &self.0.config.default_policy
+    }
+
+    pub(crate) fn quick_tasks(&self) -> Option<&dyn QuickTasks> {
+        self.0.config.quick_tasks.as_deref()
     }
 
     pub(crate) fn heartbeat(&self) -> Duration {

@@ -1,4 +1,5 @@
-//! `POST /specs/{spec_id}/…` and `PUT /specs/{spec_id}/budget`: what a person asks of a spec.
+//! `POST /specs/{spec_id}/…`, `PUT /specs/{spec_id}/budget` and `DELETE /specs/{spec_id}`: what a
+//! person asks of a spec.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -28,6 +29,17 @@ pub(crate) async fn cancel(
     state.visible_spec(id, &principal).await?;
     let reason = body.unwrap_or_default().reason;
     let spec = state.machine().cancel(id, principal.user, reason).await?;
+    Ok(respond(&spec))
+}
+
+pub(crate) async fn archive(
+    State(state): State<AppState>,
+    Caller(principal): Caller,
+    SpecPath(id): SpecPath,
+) -> Result<Response, ApiError> {
+    state.visible_spec(id, &principal).await?;
+    let by = principal.user;
+    let spec = state.machine().archive(id, by).await?;
     Ok(respond(&spec))
 }
 
