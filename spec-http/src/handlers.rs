@@ -6,6 +6,7 @@ pub(crate) mod export;
 pub(crate) mod health;
 pub(crate) mod launch;
 pub(crate) mod offer;
+pub(crate) mod openapi;
 pub(crate) mod phases;
 pub(crate) mod quick_tasks;
 pub(crate) mod specs;

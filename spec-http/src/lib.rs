@@ -38,7 +38,9 @@
 //! | `GET /projects` | the projects that the caller may pick from |
 //! | `GET /capabilities` | agents, the default policy, and whether there are quick tasks |
 //! | `POST /quick-tasks` | a task without a spec, where the host [makes](QuickTasks) them |
-//! | `GET /healthz` | the process answers; no authentication |
+//! | `GET /openapi.json` | this API as an OpenAPI 3.1 document; for everybody |
+//! | `GET /healthz` | the process answers; for everybody |
+//! | `GET /readyz` | the store answers too, and the server is not stopping; for everybody |
 //!
 //! Every error is an RFC 9457 `application/problem+json`. What goes wrong on this side is told as a
 //! constant text and logged once, with its causes.
@@ -55,6 +57,7 @@ mod error;
 mod extract;
 mod handlers;
 mod middleware;
+mod openapi;
 mod problem;
 mod quick_tasks;
 mod routes;
@@ -63,7 +66,10 @@ mod stream;
 #[cfg(feature = "daytona-webhook")]
 mod webhook;
 
-pub use auth::{AuthError, Authenticator, BearerTokens, NoAuth, Principal};
+pub use auth::{
+    AuthError, Authenticator, Authorizer, BearerTokens, NoAuth, OwnerOnly, Principal, SpecAction,
+    SpecScope,
+};
 pub use config::HttpConfig;
 pub use quick_tasks::{CreatedQuickTask, QuickTask, QuickTaskError, QuickTasks};
 pub use routes::router;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::invalid_input::InvalidInput;
 use crate::spec::Title;
+use crate::wire_schema::wire_schema;
 
 /// A part of a title to look for: 1 to 200 characters, not blank, none of them a control character.
 ///
@@ -69,6 +70,8 @@ impl FromStr for TitleSearch {
         Self::new(text)
     }
 }
+
+wire_schema!(TitleSearch, { "type": "string", "minLength": 1, "maxLength": TitleSearch::MAX_CHARS });
 
 impl fmt::Debug for TitleSearch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,5 +1,6 @@
 //! A spec with all that belongs to it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use spec_core::artifact::{Artifact, SyncOutput};
 use spec_core::id::SpecId;
@@ -10,7 +11,7 @@ use super::phase::ArtifactDetail;
 use super::{SpecDetail, SpecUsageDetail};
 
 /// Body of `GET /specs/{spec_id}/trace`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct TraceBody {
     pub(crate) spec_id: SpecId,
     /// `null` until each of the first four phases has produced something.
@@ -18,7 +19,7 @@ pub(crate) struct TraceBody {
 }
 
 /// Body of `GET /specs/{spec_id}/export?format=json`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct ExportBody<'a> {
     spec: SpecDetail<'a>,
     /// The newest of each phase that has one, in the order of the phases.
@@ -28,7 +29,7 @@ pub(crate) struct ExportBody<'a> {
     usage: SpecUsageDetail,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ExportedArtifact {
     phase: Phase,
     #[serde(flatten)]

@@ -1,19 +1,20 @@
 //! What is offered to whoever launches.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use spec_core::Policy;
 use spec_core::id::{AgentName, ProjectId, UserId};
 use spec_core::project::ProjectSummary;
 
 /// Body of `GET /projects`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct ProjectList {
     projects: Vec<ProjectItem>,
     /// The project of a launch that names none; `null` when it has to name one.
     default_project_id: Option<ProjectId>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ProjectItem {
     id: ProjectId,
     name: String,
@@ -30,7 +31,7 @@ impl ProjectList {
 }
 
 /// Body of `GET /capabilities`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Capabilities {
     /// Whether `POST /quick-tasks` makes tasks here.
     pub(crate) quick_tasks: bool,

@@ -1,5 +1,6 @@
 //! What a phase has produced.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use spec_core::artifact::{Artifact, Author, PhaseOutput, RequirementId};
@@ -11,7 +12,7 @@ use spec_core::machine::ArtifactSummary;
 use spec_core::{Phase, PhaseStatus, Spec};
 
 /// Body of `GET /specs/{spec_id}/phases/{phase}`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct PhaseResult {
     spec_id: SpecId,
     phase: Phase,
@@ -23,7 +24,7 @@ pub(crate) struct PhaseResult {
 }
 
 /// One version of a phase's output.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct ArtifactDetail {
     version: ArtifactVersion,
     content_hash: ContentHash,
@@ -34,7 +35,7 @@ pub(crate) struct ArtifactDetail {
     created_at: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct EarsDetail {
     requirement_id: RequirementId,
     pattern: EarsPattern,
@@ -45,7 +46,7 @@ struct EarsDetail {
     response: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct EarsConditionDetail {
     keyword: EarsKeyword,
     /// The condition without its keyword.
@@ -122,12 +123,12 @@ fn ears_of(artifact: &Artifact) -> Result<Vec<EarsDetail>, serde_json::Error> {
 }
 
 /// Body of `GET /specs/{spec_id}/phases/{phase}/versions`: newest first, at most 50.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct VersionList {
     versions: Vec<VersionItem>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct VersionItem {
     version: ArtifactVersion,
     content_hash: ContentHash,

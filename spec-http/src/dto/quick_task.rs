@@ -1,5 +1,6 @@
 //! Bodies of `POST /quick-tasks`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec_core::id::{ProjectId, UserId};
 use spec_core::spec::{Description, Title};
@@ -8,12 +9,18 @@ use super::fields::{checked, required};
 use crate::error::ApiError;
 use crate::quick_tasks::{CreatedQuickTask, QuickTask};
 
-/// What is asked for. As with a launch, all that is wrong is told together.
-#[derive(Debug, Deserialize)]
+/// Body of `POST /quick-tasks`.
+// As with a launch, all that is wrong is told together, hence the options.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct QuickTaskBody {
+    #[schemars(with = "Title")]
     title: Option<String>,
+    /// What is to be done, exactly as typed.
+    #[schemars(with = "Description")]
     description: Option<String>,
+    /// The project it is for.
+    #[schemars(with = "Option<ProjectId>")]
     project_id: Option<String>,
 }
 
@@ -41,10 +48,12 @@ impl QuickTaskBody {
     }
 }
 
-/// The answer.
-#[derive(Debug, Serialize)]
+/// Answer to `POST /quick-tasks`.
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct QuickTaskCreated {
+    /// What the host calls it.
     task_id: String,
+    /// Where a person can look at it, if anywhere.
     url: Option<String>,
 }
 

@@ -7,6 +7,7 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use spec_core::artifact::Artifact;
 use spec_core::render;
 use spec_core::sync::{PartialOutputs, slug};
@@ -15,17 +16,14 @@ use spec_core::{InvalidInput, Spec};
 
 use crate::dto::{ExportBody, TraceBody};
 use crate::error::ApiError;
-use crate::extract::{Caller, Parameters, SpecPath};
+use crate::extract::{AuthorizedSpec, Parameters};
 use crate::state::AppState;
 
 pub(crate) async fn trace(
     State(state): State<AppState>,
-    Caller(principal): Caller,
-    SpecPath(id): SpecPath,
-    parameters: Parameters,
+    AuthorizedSpec { spec, .. }: AuthorizedSpec,
 ) -> Result<Json<TraceBody>, ApiError> {
-    parameters.finish()?;
-    let spec = state.visible_spec(id, &principal).await?;
+    let id = spec.id;
     let artifacts = state.machine().artifacts(id).await?;
     let trace = computed(move || {
         let outputs = PartialOutputs::read(&artifacts)?;
@@ -37,15 +35,15 @@ pub(crate) async fn trace(
 
 pub(crate) async fn export(
     State(state): State<AppState>,
-    Caller(principal): Caller,
-    SpecPath(id): SpecPath,
+    AuthorizedSpec { spec, .. }: AuthorizedSpec,
     mut parameters: Parameters,
 ) -> Result<Response, ApiError> {
-    let format = parameters.parsed("format")?.unwrap_or(Format::Markdown);
+    let format = parameters
+        .parsed("format")?
+        .unwrap_or(ExportFormat::Markdown);
     parameters.finish()?;
-    let spec = state.visible_spec(id, &principal).await?;
-    let artifacts = state.machine().artifacts(id).await?;
-    let usage = state.machine().usage(id).await?;
+    let artifacts = state.machine().artifacts(spec.id).await?;
+    let usage = state.machine().usage(spec.id).await?;
     let slug = slug(&spec.title);
     // Letters, digits and hyphens: needs neither escaping nor another encoding.
     let disposition = format!("attachment; filename=\"{slug}.{}\"", format.extension());
@@ -70,13 +68,16 @@ async fn computed<T: Send + 'static>(
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Format {
+/// The form of an export.
+#[derive(Debug, Clone, Copy, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(crate) enum ExportFormat {
     Markdown,
     Json,
 }
 
-impl Format {
+impl ExportFormat {
     fn extension(self) -> &'static str {
         match self {
             Self::Markdown => "md",
@@ -109,7 +110,7 @@ impl Format {
     }
 }
 
-impl std::str::FromStr for Format {
+impl std::str::FromStr for ExportFormat {
     type Err = InvalidInput;
 
     fn from_str(text: &str) -> Result<Self, InvalidInput> {

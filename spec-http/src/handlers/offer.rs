@@ -5,15 +5,13 @@ use axum::extract::State;
 
 use crate::dto::{Capabilities, ProjectList};
 use crate::error::ApiError;
-use crate::extract::{Caller, Parameters};
+use crate::extract::Caller;
 use crate::state::AppState;
 
 pub(crate) async fn projects(
     State(state): State<AppState>,
     Caller(principal): Caller,
-    parameters: Parameters,
 ) -> Result<Json<ProjectList>, ApiError> {
-    parameters.finish()?;
     let projects = state.machine().projects(&principal.user).await?;
     let default = state.machine().default_project(&principal.user).await?;
     Ok(Json(ProjectList::new(projects, default)))
@@ -22,15 +20,13 @@ pub(crate) async fn projects(
 pub(crate) async fn capabilities(
     State(state): State<AppState>,
     Caller(principal): Caller,
-    parameters: Parameters,
-) -> Result<Json<Capabilities>, ApiError> {
-    parameters.finish()?;
+) -> Json<Capabilities> {
     let machine = state.machine();
-    Ok(Json(Capabilities {
+    Json(Capabilities {
         quick_tasks: state.quick_tasks().is_some(),
         agents: machine.agents().map(|(name, _)| name.clone()).collect(),
         default_agent: machine.default_agent().cloned(),
         default_policy: state.default_policy().clone(),
         user: principal.user,
-    }))
+    })
 }

@@ -7,7 +7,7 @@ use spec_core::store::PageLimit;
 
 use crate::dto::{PhaseResult, VersionList};
 use crate::error::ApiError;
-use crate::extract::{Caller, Parameters, PhasePath};
+use crate::extract::{AuthorizedSpec, Parameters, PhasePath};
 use crate::state::AppState;
 
 /// Versions that a list holds.
@@ -15,8 +15,8 @@ const MAX_VERSIONS: u32 = 50;
 
 pub(crate) async fn result(
     State(state): State<AppState>,
-    Caller(principal): Caller,
-    PhasePath(id, phase): PhasePath,
+    AuthorizedSpec { spec, .. }: AuthorizedSpec,
+    PhasePath(phase): PhasePath,
     mut parameters: Parameters,
 ) -> Result<Json<PhaseResult>, ApiError> {
     let version = parameters.number("version")?;
@@ -24,9 +24,8 @@ pub(crate) async fn result(
         return Err(ApiError::invalid("version", "counts from 1"));
     }
     parameters.finish()?;
-    let spec = state.visible_spec(id, &principal).await?;
     let asked = version.map(ArtifactVersion::new);
-    let artifact = state.machine().artifact(id, phase, asked).await?;
+    let artifact = state.machine().artifact(spec.id, phase, asked).await?;
     if let (Some(version), None) = (asked, &artifact) {
         let detail = format!("there is no version {version} of {phase}");
         return Err(ApiError::not_found("version", detail));
@@ -37,13 +36,11 @@ pub(crate) async fn result(
 
 pub(crate) async fn versions(
     State(state): State<AppState>,
-    Caller(principal): Caller,
-    PhasePath(id, phase): PhasePath,
-    parameters: Parameters,
+    AuthorizedSpec { spec, .. }: AuthorizedSpec,
+    PhasePath(phase): PhasePath,
 ) -> Result<Json<VersionList>, ApiError> {
-    parameters.finish()?;
-    let spec = state.visible_spec(id, &principal).await?;
     let limit = PageLimit::new(MAX_VERSIONS)?;
-    let versions = state.machine().artifact_versions(id, phase, limit).await?;
+    let machine = state.machine();
+    let versions = machine.artifact_versions(spec.id, phase, limit).await?;
     Ok(Json(VersionList::new(&spec, phase, versions)))
 }

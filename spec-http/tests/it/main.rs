@@ -8,6 +8,7 @@ mod harness;
 mod launch;
 mod load;
 mod log;
+mod openapi;
 mod problems;
 mod reconnect;
 mod specs;
