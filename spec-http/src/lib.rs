@@ -42,8 +42,14 @@
 //! | `GET /healthz` | the process answers; for everybody |
 //! | `GET /readyz` | the store answers too, and the server is not stopping; for everybody |
 //!
+//! All routes are declared in one table, from which the document at `GET /openapi.json` is made, too.
+//!
+//! Who may do what with a spec is decided by an [`Authorizer`]: by default, its owner everything and
+//! everybody else nothing. What a browser sends for a page of another origin is answered 403 if it could
+//! change something, unless [`HttpConfig::with_allowed_origins`] names that origin.
+//!
 //! Every error is an RFC 9457 `application/problem+json`. What goes wrong on this side is told as a
-//! constant text and logged once, with its causes.
+//! constant text and logged once, with its causes; that includes panics. A body has 30 seconds to arrive.
 //!
 //! With the feature `daytona-webhook`, `daytona_webhook` is a route of its own for what the sandbox
 //! provider Daytona tells by webhook.

@@ -11,7 +11,7 @@ pub(super) fn launch() -> Value {
     json!({
         "title": "Search history",
         "description": "Remember what I searched for, and offer it when I begin to type.",
-        "project_id": "shop",
+        "project_id": "demo",
         "policy": { "max_attempts": 2, "budget": { "tokens": 1_000_000 } }
     })
 }
@@ -29,7 +29,7 @@ pub(super) fn launched() -> Value {
 pub(super) fn item() -> Value {
     json!({
         "id": SPEC_ID,
-        "project_id": "shop",
+        "project_id": "demo",
         "owner": "ada",
         "title": "Search history",
         "status": "executing",
@@ -62,7 +62,7 @@ pub(super) fn spec() -> Value {
         .extend(waiting.map(|phase| json!({ "phase": phase, "status": "pending", "attempt": 0 })));
     json!({
         "id": SPEC_ID,
-        "project_id": "shop",
+        "project_id": "demo",
         "owner": "ada",
         "title": "Search history",
         "description": "Remember what I searched for, and offer it when I begin to type.",

@@ -75,7 +75,7 @@ pub(crate) struct Operation {
 }
 
 /// What is said about every operation.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct About {
     pub(super) id: &'static str,
     pub(super) tag: Tag,

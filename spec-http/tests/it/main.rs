@@ -1,8 +1,10 @@
 //! What the router promises.
 #![cfg(test)] // Lets clippy see helpers as test code too.
 
+mod access;
 mod auth;
 mod commands;
+mod described;
 mod events;
 mod harness;
 mod launch;
@@ -10,6 +12,7 @@ mod load;
 mod log;
 mod openapi;
 mod problems;
+mod readiness;
 mod reconnect;
 mod specs;
 mod stream;
