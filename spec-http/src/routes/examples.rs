@@ -248,11 +248,11 @@ fn artifact() -> Value {
             }]
         },
         "findings": [{
-            "rule": "requirements.no_stories",
+            "rule": "text.vague",
             "severity": "warning",
-            "message": "there are no user stories",
-            "pointer": "/user_stories",
-            "fix": ""
+            "message": "is vague",
+            "pointer": "/requirements/0/acceptance_criteria/0/text",
+            "fix": "say how one would tell"
         }],
         "created_at": STARTED_AT
     })

@@ -67,10 +67,38 @@ fn export_spec() -> Operation {
         .query::<export::ExportFormat>("format", "The form. Default: markdown.")
         .answer(
             Answer::ok::<ExportBody<'_>>("The file.", examples::export())
-                .media::<String>("text/markdown", Value::from("# Search history\n"))
+                .media::<String>(
+                    "text/markdown; charset=utf-8",
+                    Value::from("# Search history\n"),
+                )
                 .header(
                     "Content-Disposition",
                     "That it is a file, and its name, of letters, digits and hyphens.",
                 ),
         )
+}
+
+#[cfg(test)]
+mod tests {
+    use spec_core::Phase;
+    use spec_core::artifact::PhaseOutput;
+    use spec_core::check::ears;
+
+    use super::*;
+
+    #[test]
+    fn the_artifact_of_the_examples_is_one_of_its_phase() {
+        let example = examples::phase_result();
+        let output = PhaseOutput::parse(Phase::Requirements, &example["artifact"]["content"]);
+        let PhaseOutput::Requirements(output) = output.unwrap() else {
+            panic!("of another phase");
+        };
+        let requirement = &output.requirements[0];
+        let ears = ears::parse(&requirement.text).unwrap();
+        let told = &example["ears"][0];
+        assert_eq!(told["requirement_id"], requirement.id.as_str());
+        assert_eq!(told["system"], ears.system);
+        assert_eq!(told["response"], ears.response);
+        assert_eq!(told["conditions"][0]["text"], ears.conditions[0].text);
+    }
 }

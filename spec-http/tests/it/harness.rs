@@ -43,7 +43,7 @@ impl App {
         Self::on(store, ScriptedSpawner::new(move |_| script.clone()), config)
     }
 
-    fn on(store: impl SpecStore, spawner: ScriptedSpawner, config: HttpConfig) -> Self {
+    pub(crate) fn on(store: impl SpecStore, spawner: ScriptedSpawner, config: HttpConfig) -> Self {
         let runner = RunnerConfig::new(Environment::new("test").unwrap())
             .with_poll(Duration::from_millis(20))
             .with_linger(Duration::from_millis(20))
@@ -105,6 +105,10 @@ impl App {
 
     pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
         self.send(Call::with_json(Method::PUT, path, body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(Call::new(Method::DELETE, path)).await
     }
 
     /// Sends a call, and holds its answer against the document of the API.
