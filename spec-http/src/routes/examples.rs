@@ -236,6 +236,7 @@ fn artifact() -> Value {
         "content_hash": HASH,
         "author": author(),
         "content": {
+            "feature_name": "Search history",
             "user_stories": [],
             "requirements": [{
                 "id": "REQ-HIST-FUNC-001",

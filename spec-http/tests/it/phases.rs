@@ -98,7 +98,7 @@ async fn what_is_no_version_or_no_phase_is_told_by_name() {
         ("phases/design?revision=1", 422, "revision"),
         ("phases/build", 404, "phase"),
         ("phases/Design", 404, "phase"),
-        ("phases/%ff", 404, "phase"),
+        ("phases/%20", 404, "phase"),
         ("phases/build/versions", 404, "phase"),
     ] {
         let answer = app.get(&format!("{spec}/{path}")).await;
