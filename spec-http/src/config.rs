@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Authenticator, Authorizer, OwnerOnly};
 use crate::middleware::AllowedOrigins;
+use crate::quick_tasks::QuickTasks;
 
 /// What a host decides about the router.
 #[derive(Clone)]
@@ -22,6 +23,7 @@ pub struct HttpConfig {
     pub(crate) max_streams: usize,
     pub(crate) max_body_bytes: usize,
     pub(crate) default_policy: Policy,
+    pub(crate) quick_tasks: Option<Arc<dyn QuickTasks>>,
 }
 
 impl HttpConfig {
@@ -38,6 +40,7 @@ impl HttpConfig {
             max_streams: 1024,
             max_body_bytes: 256 * 1024,
             default_policy: Policy::default(),
+            quick_tasks: None,
         }
     }
 
@@ -112,6 +115,14 @@ impl HttpConfig {
         self.default_policy = policy;
         self
     }
+
+    /// Makes tasks without a spec by `quick_tasks`. Without it, `POST /quick-tasks` is answered 404, and
+    /// pages do not offer it.
+    #[must_use]
+    pub fn with_quick_tasks(mut self, quick_tasks: impl QuickTasks) -> Self {
+        self.quick_tasks = Some(Arc::new(quick_tasks));
+        self
+    }
 }
 
 impl fmt::Debug for HttpConfig {
@@ -125,6 +136,7 @@ impl fmt::Debug for HttpConfig {
             .field("max_streams", &self.max_streams)
             .field("max_body_bytes", &self.max_body_bytes)
             .field("default_policy", &self.default_policy)
+            .field("quick_tasks", &self.quick_tasks)
             .finish_non_exhaustive()
     }
 }

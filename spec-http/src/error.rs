@@ -14,6 +14,7 @@ use spec_core::{Error, InvalidInput, Phase};
 use crate::auth::{AuthError, SpecAction};
 use crate::middleware::Panicked;
 use crate::problem::{FieldError, Problem};
+use crate::quick_tasks::QuickTaskError;
 
 const TRY_AGAIN_SECONDS: u64 = 2;
 
@@ -42,10 +43,25 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "there is no such spec")
     }
 
+    /// Something that the request names in `field` does not exist.
+    pub(crate) fn not_found(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        let (field, detail) = (field.into(), detail.into());
+        let mut error = Self::new(StatusCode::NOT_FOUND, detail.clone());
+        error.0.errors = vec![FieldError { field, detail }];
+        error
+    }
+
     pub(crate) fn no_such_phase() -> Self {
-        let known = Phase::ALL.map(Phase::as_str).join(", ");
-        let detail = format!("there is no such phase; there are {known}");
-        Self::new(StatusCode::NOT_FOUND, detail)
+        let names = Phase::ALL.map(Phase::as_str).join(", ");
+        Self::not_found(
+            "phase",
+            format!("there is no such phase; there are {names}"),
+        )
+    }
+
+    /// What is stored does not have the shape that it was stored in.
+    pub(crate) fn unreadable(cause: serde_json::Error) -> Self {
+        Self::internal().because(cause)
     }
 
     pub(crate) fn method_not_allowed() -> Self {
@@ -222,6 +238,18 @@ impl From<Error> for ApiError {
             answer.because(error)
         } else {
             answer
+        }
+    }
+}
+
+impl From<QuickTaskError> for ApiError {
+    fn from(error: QuickTaskError) -> Self {
+        match error {
+            QuickTaskError::Rejected { field, detail } => Self::invalid(field, detail),
+            QuickTaskError::Unavailable { retry_after, .. } => {
+                Self::unavailable().retry_after(retry_after).because(error)
+            }
+            QuickTaskError::Internal(_) => Self::internal().because(error),
         }
     }
 }

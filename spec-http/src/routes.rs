@@ -1,10 +1,14 @@
 //! The one table of routes. The router, its document and the tests of who may do what follow from it.
+//!
+//! An operation is added by declaring it in the file of its group. Tests then ask for a row in the lists
+//! for readers, and for `openapi.json` to be rewritten.
 
 mod commands;
 mod events;
 mod examples;
 mod operation;
 mod part;
+mod results;
 mod review;
 mod service;
 mod specs;
@@ -26,6 +30,7 @@ use crate::state::AppState;
 pub(crate) fn operations() -> Vec<Operation> {
     let groups = [
         specs::operations(),
+        results::operations(),
         commands::operations(),
         review::operations(),
         events::operations(),

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Authenticator, Authorizer};
 use crate::config::HttpConfig;
+use crate::quick_tasks::QuickTasks;
 
 /// What all handlers share.
 #[derive(Debug, Clone)]
@@ -51,6 +52,10 @@ impl AppState {
 
     pub(crate) fn default_policy(&self) -> &Policy {
         &self.0.config.default_policy
+    }
+
+    pub(crate) fn quick_tasks(&self) -> Option<&dyn QuickTasks> {
+        self.0.config.quick_tasks.as_deref()
     }
 
     pub(crate) fn heartbeat(&self) -> Duration {

@@ -3,15 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use spec_core::Policy;
 use spec_core::id::{IdempotencyKey, ProjectId, SandboxId, SpecId, UserId};
 use spec_core::machine::LaunchRequest;
 use spec_core::spec::{Description, Title};
-use spec_core::{InvalidInput, Phase};
+use spec_core::{Phase, Policy};
 
+use super::fields::{checked, required};
 use super::policy;
 use crate::error::ApiError;
-use crate::problem::FieldError;
 
 /// Body of `POST /specs/launch`.
 // A field that is required and absent is told together with all others that are wrong, hence the
@@ -78,27 +77,6 @@ impl LaunchBody {
             idempotency_key,
         })
     }
-}
-
-fn required<T>(
-    field: &'static str,
-    text: Option<String>,
-    check: impl FnOnce(String) -> Result<T, InvalidInput>,
-    errors: &mut Vec<FieldError>,
-) -> Option<T> {
-    let missing = || InvalidInput::new(field, "is required");
-    checked(text.ok_or_else(missing).and_then(check), errors)
-}
-
-fn checked<T>(result: Result<T, InvalidInput>, errors: &mut Vec<FieldError>) -> Option<T> {
-    result
-        .map_err(|error| {
-            errors.push(FieldError {
-                field: error.field().to_owned(),
-                detail: error.reason().to_owned(),
-            });
-        })
-        .ok()
 }
 
 /// Whether execution was started by the launch, or since.

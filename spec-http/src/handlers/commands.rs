@@ -1,4 +1,5 @@
-//! `POST /specs/{spec_id}/…` and `PUT /specs/{spec_id}/budget`: what a person asks of a spec.
+//! `POST /specs/{spec_id}/…`, `PUT /specs/{spec_id}/budget` and `DELETE /specs/{spec_id}`: what a
+//! person asks of a spec.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -41,6 +42,14 @@ pub(crate) async fn cancel(
     let reason = body.unwrap_or_default().reason;
     let machine = state.machine();
     let spec = machine.cancel(spec.id, principal.user, reason).await?;
+    Ok(respond(&spec))
+}
+
+pub(crate) async fn archive(
+    State(state): State<AppState>,
+    AuthorizedSpec { spec, principal }: AuthorizedSpec,
+) -> Result<Response, ApiError> {
+    let spec = state.machine().archive(spec.id, principal.user).await?;
     Ok(respond(&spec))
 }
 

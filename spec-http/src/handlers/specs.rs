@@ -31,6 +31,7 @@ pub(crate) async fn list(
         project: parameters.parsed("project_id")?,
         owner,
         status: parameters.parsed("status")?,
+        search: parameters.search("search")?,
         include_archived: parameters.flag("include_archived")?.unwrap_or(false),
         before: parameters.parsed("before")?,
         limit: limit.unwrap_or_default(),

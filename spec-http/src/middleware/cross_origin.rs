@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::header::{HOST, ORIGIN, UPGRADE};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -87,7 +88,7 @@ fn is_same_origin(uri: &Uri, headers: &HeaderMap, allowed: &AllowedOrigins) -> b
     let Some(origin) = origin else {
         return true;
     };
-    let host = text(HOST.as_str()).or_else(|| uri.authority().map(|authority| authority.as_str()));
+    let host = text(HOST.as_str()).or_else(|| uri.authority().map(Authority::as_str));
     let of_origin = origin.split_once("://").map(|(_, host)| host);
     matches!((of_origin, host), (Some(a), Some(b)) if a.eq_ignore_ascii_case(b))
 }

@@ -165,10 +165,9 @@ impl Transform for Plain {
 
 fn is_number(types: &Value) -> bool {
     let is_number = |one: &Value| one == "integer" || one == "number";
-    match types {
-        Value::Array(types) => types.iter().any(is_number),
-        one => is_number(one),
-    }
+    types
+        .as_array()
+        .map_or_else(|| is_number(types), |types| types.iter().any(is_number))
 }
 
 /// The text with its paragraphs, each on one line.

@@ -1,6 +1,9 @@
 use std::collections::BTreeSet;
 
+use axum::http::Method;
+
 use super::*;
+use crate::auth::SpecAction;
 
 fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
@@ -18,7 +21,7 @@ fn each_object(value: &Value, look: &mut dyn FnMut(&Map<String, Value>)) {
                 }
             }
         }
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -73,6 +76,28 @@ fn every_parameter_of_a_path_has_a_meaning() {
             "{}: what is about a spec says what it does with it",
             operation.path
         );
+    }
+}
+
+#[test]
+fn nothing_is_for_everybody_by_oversight() {
+    let public = operations()
+        .into_iter()
+        .filter(|operation| operation.access == Access::Public)
+        .map(|operation| operation.id);
+    assert_eq!(
+        public.collect::<Vec<_>>(),
+        ["getOpenApi", "getHealth", "getReadiness"]
+    );
+}
+
+#[test]
+fn what_changes_a_spec_asks_for_more_than_seeing_it() {
+    for operation in operations() {
+        if let Access::Spec(action) = operation.access {
+            let only_looks = operation.method == Method::GET;
+            assert_eq!(action == SpecAction::View, only_looks, "{}", operation.id);
+        }
     }
 }
 

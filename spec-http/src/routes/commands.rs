@@ -16,6 +16,7 @@ pub(super) fn operations() -> Vec<Operation> {
         resume_spec(),
         cancel_spec(),
         set_budget(),
+        archive_spec(),
     ]
 }
 
@@ -81,4 +82,16 @@ fn set_budget() -> Operation {
         .answer(spec_answer())
         .problem(StatusCode::CONFLICT)
         .problem(StatusCode::PAYMENT_REQUIRED)
+}
+
+fn archive_spec() -> Operation {
+    let about = About {
+        id: "archiveSpec",
+        tag: Tag::Commands,
+        summary: "Put a draft, or a spec that has ended, away",
+        access: Access::Spec(SpecAction::Archive),
+    };
+    Operation::delete("/specs/{spec_id}", commands::archive, about)
+        .answer(spec_answer())
+        .problem(StatusCode::CONFLICT)
 }

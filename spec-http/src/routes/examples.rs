@@ -13,7 +13,7 @@ pub(super) fn launch() -> Value {
     json!({
         "title": "Search history",
         "description": "Remember what I searched for, and offer it when I begin to type.",
-        "project_id": "shop",
+        "project_id": "demo",
         "policy": { "max_attempts": 2, "budget": { "tokens": 1_000_000 } }
     })
 }
@@ -31,7 +31,7 @@ pub(super) fn launched() -> Value {
 pub(super) fn item() -> Value {
     json!({
         "id": SPEC_ID,
-        "project_id": "shop",
+        "project_id": "demo",
         "owner": "ada",
         "title": "Search history",
         "status": "executing",
@@ -64,7 +64,7 @@ pub(super) fn spec() -> Value {
         .extend(waiting.map(|phase| json!({ "phase": phase, "status": "pending", "attempt": 0 })));
     json!({
         "id": SPEC_ID,
-        "project_id": "shop",
+        "project_id": "demo",
         "owner": "ada",
         "title": "Search history",
         "description": "Remember what I searched for, and offer it when I begin to type.",
@@ -217,5 +217,143 @@ pub(super) fn spec_usage() -> Value {
             }]
         }],
         "agents": [{ "agent": "claude", "usage": usage() }]
+    })
+}
+
+const HASH: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+pub(super) fn capabilities() -> Value {
+    json!({
+        "quick_tasks": true,
+        "agents": ["claude", "codex"],
+        "default_agent": "claude",
+        "default_policy": policy(),
+        "user": "ada"
+    })
+}
+
+pub(super) fn phase_result() -> Value {
+    json!({
+        "spec_id": SPEC_ID,
+        "phase": "requirements",
+        "status": "completed",
+        "artifact": artifact(),
+        "ears": [{
+            "requirement_id": "REQ-HIST-FUNC-001",
+            "pattern": "event_driven",
+            "conditions": [{ "keyword": "when", "text": "a search has finished" }],
+            "system": "the shop",
+            "response": "remember its words."
+        }]
+    })
+}
+
+fn artifact() -> Value {
+    json!({
+        "version": 1,
+        "content_hash": HASH,
+        "author": author(),
+        "content": {
+            "feature_name": "Search history",
+            "user_stories": [],
+            "requirements": [{
+                "id": "REQ-HIST-FUNC-001",
+                "title": "Remember searches",
+                "text": "When a search has finished, the shop shall remember its words.",
+                "type": "functional",
+                "category": "FUNC",
+                "priority": "HIGH",
+                "acceptance_criteria": [{ "id": "AC-001", "text": "The words are listed." }]
+            }]
+        },
+        "findings": [{
+            "rule": "text.vague",
+            "severity": "warning",
+            "message": "is vague",
+            "pointer": "/requirements/0/acceptance_criteria/0/text",
+            "fix": "say how one would tell"
+        }],
+        "created_at": STARTED_AT
+    })
+}
+
+fn author() -> Value {
+    json!({ "kind": "agent", "name": "claude", "attempt": 1 })
+}
+
+pub(super) fn versions() -> Value {
+    json!({
+        "versions": [{
+            "version": 1,
+            "content_hash": HASH,
+            "author": author(),
+            "created_at": STARTED_AT,
+            "findings": 1,
+            "accepted": true
+        }]
+    })
+}
+
+pub(super) fn trace() -> Value {
+    json!({
+        "spec_id": SPEC_ID,
+        "trace": {
+            "slug": "search-history",
+            "validation_results": {
+                "all_requirements_covered": true,
+                "all_design_components_have_tasks": true,
+                "dependency_order_valid": true,
+                "no_circular_dependencies": true,
+                "all_ids_valid": true,
+                "issues_found": [],
+                "warnings": []
+            },
+            "coverage_matrix": [{
+                "requirement_id": "REQ-HIST-FUNC-001",
+                "requirement_title": "Remember searches",
+                "covered_by_components": ["History"],
+                "covered_by_tasks": ["TSK-001"],
+                "covered_by_tickets": ["TKT-001"],
+                "status": "fully_covered"
+            }],
+            "traceability_stats": {
+                "requirements": 1,
+                "components": 1,
+                "tickets": 1,
+                "tasks": 1,
+                "dependencies": 0
+            },
+            "dependency_analysis": {
+                "task_dependency_graph": { "TSK-001": [] },
+                "ticket_dependency_graph": { "TKT-001": [] },
+                "critical_path": ["TSK-001"],
+                "critical_path_hours": 2.0,
+                "waves": [["TSK-001"]]
+            },
+            "spec_summary": {
+                "total_requirements": 1,
+                "total_tickets": 1,
+                "total_tasks": 1,
+                "total_estimated_hours": 2.0,
+                "files_to_create": 1,
+                "files_to_modify": 0,
+                "requirement_coverage_percent": 100.0
+            },
+            "ready_for_execution": true,
+            "blockers": [],
+            "recommendations": [],
+            "repository_commit": null
+        }
+    })
+}
+
+pub(super) fn export() -> Value {
+    let mut artifact = artifact();
+    artifact["phase"] = "requirements".into();
+    json!({
+        "spec": spec(),
+        "artifacts": [artifact],
+        "trace": null,
+        "usage": spec_usage()
     })
 }

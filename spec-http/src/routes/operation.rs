@@ -75,7 +75,7 @@ pub(crate) struct Operation {
 }
 
 /// What is said about every operation.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct About {
     pub(super) id: &'static str,
     pub(super) tag: Tag,
@@ -99,6 +99,7 @@ impl Operation {
     method!(get, GET);
     method!(post, POST);
     method!(put, PUT);
+    method!(delete, DELETE);
 
     fn new(
         method: Method,

@@ -3,13 +3,71 @@
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::examples;
 use super::operation::{About, Access, Operation, Tag};
 use super::part::Answer;
-use crate::dto::HealthBody;
-use crate::handlers::{health, openapi};
+use crate::dto::{Capabilities, HealthBody, ProjectList, QuickTaskBody, QuickTaskCreated};
+use crate::handlers::{health, offer, openapi, quick_tasks};
 
 pub(super) fn operations() -> Vec<Operation> {
-    vec![get_open_api(), get_health(), get_readiness()]
+    vec![
+        list_projects(),
+        get_capabilities(),
+        create_quick_task(),
+        get_open_api(),
+        get_health(),
+        get_readiness(),
+    ]
+}
+
+fn list_projects() -> Operation {
+    let about = About {
+        id: "listProjects",
+        tag: Tag::Service,
+        summary: "The projects that the caller may pick from",
+        access: Access::Principal,
+    };
+    Operation::get("/projects", offer::projects, about).answer(Answer::ok::<ProjectList>(
+        "The projects, at most 1,000.",
+        json!({
+            "projects": [{ "id": "shop", "name": "The shop" }],
+            "default_project_id": "shop"
+        }),
+    ))
+}
+
+fn get_capabilities() -> Operation {
+    let about = About {
+        id: "getCapabilities",
+        tag: Tag::Service,
+        summary: "What the server offers to the caller",
+        access: Access::Principal,
+    };
+    Operation::get("/capabilities", offer::capabilities, about).answer(Answer::ok::<Capabilities>(
+        "What it offers.",
+        examples::capabilities(),
+    ))
+}
+
+fn create_quick_task() -> Operation {
+    let about = About {
+        id: "createQuickTask",
+        tag: Tag::Service,
+        summary: "Make a task without a spec, where the server can",
+        access: Access::Principal,
+    };
+    Operation::post("/quick-tasks", quick_tasks::create, about)
+        .body::<QuickTaskBody>(json!({
+            "title": "Rename the button",
+            "description": "It should say Save.",
+            "project_id": "shop"
+        }))
+        .answer(Answer::json::<QuickTaskCreated>(
+            StatusCode::CREATED,
+            "The task was made.",
+            json!({ "task_id": "T-17", "url": "https://tasks.example.org/T-17" }),
+        ))
+        .problem(StatusCode::NOT_FOUND)
 }
 
 fn get_open_api() -> Operation {

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 use spec_core::SpecStatus;
 use spec_core::id::{IdempotencyKey, ProjectId, SpecId};
-use spec_core::store::PageLimit;
+use spec_core::store::{PageLimit, TitleSearch};
 
 use super::examples;
 use super::operation::{About, Access, Operation, Tag};
@@ -57,6 +57,10 @@ fn list_specs() -> Operation {
     Operation::get("/specs", specs::list, about)
         .query::<ProjectId>("project_id", "Only those of this project.")
         .query::<SpecStatus>("status", "Only those with this status.")
+        .query::<TitleSearch>(
+            "search",
+            "Only those with this in their title, in upper or lower case.",
+        )
         .query::<bool>("include_archived", "Archived ones too. Default: false.")
         .query::<SpecId>("before", "Only older ones: the `next` of the page before.")
         .query::<PageLimit>("limit", "The size of the page. Default: 100.")

@@ -20,6 +20,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use crate::described;
+
 pub(crate) struct App {
     pub(crate) router: Router,
     pub(crate) machine: DynSpecStateMachine,
@@ -41,7 +43,7 @@ impl App {
         Self::on(store, ScriptedSpawner::new(move |_| script.clone()), config)
     }
 
-    fn on(store: impl SpecStore, spawner: ScriptedSpawner, config: HttpConfig) -> Self {
+    pub(crate) fn on(store: impl SpecStore, spawner: ScriptedSpawner, config: HttpConfig) -> Self {
         let runner = RunnerConfig::new(Environment::new("test").unwrap())
             .with_poll(Duration::from_millis(20))
             .with_linger(Duration::from_millis(20))
@@ -105,8 +107,19 @@ impl App {
         self.send(Call::with_json(Method::PUT, path, body)).await
     }
 
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(Call::new(Method::DELETE, path)).await
+    }
+
+    /// Sends a call, and holds its answer against the document of the API.
     pub(crate) async fn send(&self, call: Call) -> Answer {
-        Answer::of(self.open(call).await).await
+        let (method, path) = (call.method.clone(), call.path.clone());
+        let answer = Answer::of(self.open(call).await).await;
+        // A path that is nested below something else is another router's.
+        if !path.starts_with("/api/") {
+            described::check(&method, &path, &answer);
+        }
+        answer
     }
 
     /// The answer with its body unread.

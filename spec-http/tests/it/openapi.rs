@@ -24,7 +24,7 @@ fn sorted(value: Value) -> Value {
                 .map(|(name, it)| (name, sorted(it)))
                 .collect()
         }
-        other => other,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
     }
 }
 
