@@ -22,10 +22,7 @@ impl Page {
     /// The page of `template`, mounted at `base`, which ends with a slash.
     pub(super) fn render(template: &[u8], base: &str, api: &str) -> Self {
         let base = format!(r#"<base href="{}" />"#, escaped(base));
-        let api = format!(
-            r#"<meta name="spec-api" content="{}" />"#,
-            escaped(api)
-        );
+        let api = format!(r#"<meta name="spec-api" content="{}" />"#, escaped(api));
         let html = String::from_utf8_lossy(template)
             .replacen(BASE, &base, 1)
             .replacen(API, &api, 1);
