@@ -8,8 +8,8 @@ mod page;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{OriginalUri, Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::extract::{OriginalUri, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -117,17 +117,22 @@ async fn diagram(State(ui): UiState, request: HeaderMap) -> Response {
 
 /// A file whose name stays when its content changes.
 async fn unhashed(State(ui): UiState, uri: Uri, request: HeaderMap) -> Response {
-    match ui.files.get(uri.path().trim_start_matches('/')) {
-        Some(file) => file.respond(&request, headers::REVALIDATE).await,
-        None => not_found(),
-    }
+    ui.file(&uri, &request, headers::REVALIDATE).await
 }
 
 /// A file whose name is another when its content is.
-async fn asset(State(ui): UiState, Path(path): Path<String>, request: HeaderMap) -> Response {
-    match ui.files.get(&format!("assets/{path}")) {
-        Some(file) => file.respond(&request, headers::IMMUTABLE).await,
-        None => not_found(),
+async fn asset(State(ui): UiState, uri: Uri, request: HeaderMap) -> Response {
+    ui.file(&uri, &request, headers::IMMUTABLE).await
+}
+
+impl Ui {
+    /// The file of exactly that path: the names of ours need no decoding.
+    async fn file(&self, uri: &Uri, request: &HeaderMap, caching: HeaderValue) -> Response {
+        let path = uri.path();
+        match self.files.get(path.strip_prefix('/').unwrap_or(path)) {
+            Some(file) => file.respond(request, caching).await,
+            None => not_found(),
+        }
     }
 }
 

@@ -164,16 +164,12 @@ async fn a_hostile_path_does_not_get_into_the_page() {
     let app = Router::new().nest("/{any}", pages());
     for (path, base) in [
         ("/\\evil.example/specs", "/%5Cevil.example/"),
-        ("/\"><script>/specs", "/%22%3E%3Cscript%3E/"),
+        ("/\"x=/specs", "/%22x=/"),
         ("/%22%3E/specs", "/%22%3E/"),
         ("/a&b/specs", "/a&amp;b/"),
         ("/javascript:alert(1)/specs", "/javascript:alert(1)/"),
     ] {
-        let Ok(uri) = path.parse::<axum::http::Uri>() else {
-            // What is no URI does not arrive.
-            continue;
-        };
-        let answer = fetch(&app, &uri.to_string()).await;
+        let answer = fetch(&app, path).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}");
         assert_eq!(base_of(answer.text()), base, "{path}");
     }

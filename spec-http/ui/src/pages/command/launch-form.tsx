@@ -71,6 +71,7 @@ export function LaunchForm() {
         <Prompt
           field={field}
           value={idea}
+          locked={launch.pending}
           invalid={ideaError !== undefined}
           describedBy={`${id}-idea-error ${id}-keys`}
           onChange={(text) => {

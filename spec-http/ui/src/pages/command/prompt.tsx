@@ -14,12 +14,15 @@ export function Prompt({
   field,
   value,
   onChange,
+  locked,
   invalid,
   describedBy,
 }: {
   field: RefObject<HTMLTextAreaElement | null>;
   value: string;
   onChange: (value: string) => void;
+  /** While it is on its way: what were typed then would be lost. */
+  locked: boolean;
   invalid: boolean;
   describedBy: string;
 }) {
@@ -37,6 +40,7 @@ export function Prompt({
         aria-invalid={invalid || undefined}
         placeholder="Add user authentication with OAuth support"
         value={value}
+        readOnly={locked}
         onChange={(event) => onChange(event.target.value)}
         onKeyDown={(event) => {
           if (!isGo(event)) return;

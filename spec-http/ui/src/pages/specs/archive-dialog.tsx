@@ -36,7 +36,7 @@ export function ArchiveDialog({ spec, onClose }: { spec: SpecItem; onClose: () =
           <AlertDialog.Title className="dialog-title">Archive this spec?</AlertDialog.Title>
           <AlertDialog.Description className="dialog-text">
             <strong>{spec.title}</strong> leaves this list. Its results are kept, and it stays
-            readable under “Archived too”.
+            on it with “Include archived”.
           </AlertDialog.Description>
           <FieldError id="archive-error">
             {problem ? `${problem.title}. ${problem.detail ?? ""}` : undefined}

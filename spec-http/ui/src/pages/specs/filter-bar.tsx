@@ -56,7 +56,7 @@ export function FilterBar({
           checked={filters.archived}
           onChange={(event) => onChange({ archived: event.target.checked })}
         />
-        Archived too
+        Include archived
       </label>
     </search>
   );
