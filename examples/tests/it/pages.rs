@@ -13,8 +13,12 @@ use crate::world::World;
 /// The address that is to be opened, and the program.
 async fn opened(command: Command) -> (Program, SocketAddr, String) {
     let mut program = Program::start(command);
-    let line = program.line(&["open http://"]).await;
-    let url = line.trim().strip_prefix("open http://").unwrap();
+    let url = loop {
+        let line = program.stdout_line().await.expect("an address");
+        if let Some(url) = line.strip_prefix("open http://") {
+            break url.to_owned();
+        }
+    };
     let (address, path) = url.split_once('/').unwrap();
     (program, address.parse().unwrap(), format!("/{path}"))
 }
