@@ -44,7 +44,7 @@ export function ArchiveDialog({ spec, onClose }: { spec: SpecItem; onClose: () =
             <strong>{spec.title}</strong>{" "}
             {refused
               ? "can be archived when it has ended. Cancel it on its page, or let it end."
-              : "leaves this list. Its results are kept, and it stays on it with “Include archived”."}
+              : "leaves this list. Its results are kept, and “Include archived” shows it again."}
           </AlertDialog.Description>
           <FieldError id="archive-error">
             {problem ? `${problem.title}. ${problem.detail ?? ""}` : undefined}
