@@ -59,6 +59,8 @@
 //! With the feature `daytona-webhook`, `daytona_webhook` is a route of its own for what the sandbox
 //! provider Daytona tells by webhook.
 //!
+//! With the feature `ui`, `ui` is a router of web pages for all of this, embedded in the program.
+//!
 //! The crate holds no rule about specs: it translates, and the machine decides.
 
 mod auth;
@@ -74,6 +76,8 @@ mod quick_tasks;
 mod routes;
 mod state;
 mod stream;
+#[cfg(feature = "ui")]
+mod ui;
 #[cfg(feature = "daytona-webhook")]
 mod webhook;
 
@@ -84,9 +88,11 @@ pub use auth::{
 pub use config::HttpConfig;
 pub use quick_tasks::{CreatedQuickTask, QuickTask, QuickTaskError, QuickTasks};
 pub use routes::router;
+#[cfg(feature = "ui")]
+pub use ui::{UiConfig, ui};
 #[cfg(feature = "daytona-webhook")]
 pub use webhook::{WebhookSecrets, daytona_webhook};
 
-#[cfg(all(doctest, feature = "daytona-webhook"))]
+#[cfg(all(doctest, feature = "daytona-webhook", feature = "ui"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -21,6 +21,8 @@ mod reconnect;
 mod review;
 mod specs;
 mod stream;
+#[cfg(feature = "ui")]
+mod ui;
 mod usage;
 #[cfg(feature = "daytona-webhook")]
 mod webhook;
