@@ -1,4 +1,4 @@
-import { fields, list, text, texts } from "./read.ts";
+import { fields, list, text, texts } from "./read";
 
 export interface Question {
   readonly id: string;

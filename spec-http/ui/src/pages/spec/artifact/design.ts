@@ -1,5 +1,5 @@
-import { type Assumption, type Question, assumptions, questions } from "./common.ts";
-import { entries, fields, flag, list, text, texts } from "./read.ts";
+import { type Assumption, type Question, assumptions, questions } from "./common";
+import { entries, fields, flag, list, text, texts } from "./read";
 
 export interface Component {
   readonly name: string;

@@ -1,5 +1,5 @@
-import { type Assumption, type Question, assumptions, questions } from "./common.ts";
-import { type Fields, entries, fields, list, number, text, texts } from "./read.ts";
+import { type Assumption, type Question, assumptions, questions } from "./common";
+import { type Fields, entries, fields, list, number, text, texts } from "./read";
 
 export interface Evidence {
   readonly path: string;

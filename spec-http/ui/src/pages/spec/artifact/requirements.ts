@@ -1,5 +1,5 @@
-import { type Assumption, type Question, assumptions, questions } from "./common.ts";
-import { fields, list, text, texts } from "./read.ts";
+import { type Assumption, type Question, assumptions, questions } from "./common";
+import { fields, list, text, texts } from "./read";
 
 export interface Requirement {
   readonly id: string;

@@ -1,4 +1,4 @@
-import { fields, flag, list, number, text, texts } from "./read.ts";
+import { fields, flag, list, number, text, texts } from "./read";
 
 export interface CoverageRow {
   readonly id: string;

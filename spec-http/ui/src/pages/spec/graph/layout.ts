@@ -1,4 +1,4 @@
-import type { Order } from "./order.ts";
+import type { Order } from "./order";
 
 export const NODE_WIDTH = 176;
 export const NODE_HEIGHT = 52;
