@@ -47,7 +47,11 @@ addEventListener("message", (event: MessageEvent<unknown>) => {
       () => tell({ kind: "drawn", id, height: document.documentElement.scrollHeight }),
       (error: unknown) => {
         place?.replaceChildren();
-        tell({ kind: "failed", id, reason: error instanceof Error ? error.message : String(error) });
+        tell({
+          kind: "failed",
+          id,
+          reason: error instanceof Error ? error.message : String(error),
+        });
       },
     );
 });

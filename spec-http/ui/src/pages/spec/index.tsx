@@ -13,7 +13,11 @@ export default function SpecPage({ id }: { id: string }) {
         Spec
       </PageTitle>
       {query.isError ? (
-        <ErrorState error={query.error} busy={query.isFetching} onRetry={() => void query.refetch()} />
+        <ErrorState
+          error={query.error}
+          busy={query.isFetching}
+          onRetry={() => void query.refetch()}
+        />
       ) : (
         <Loading label="Loading the spec" />
       )}

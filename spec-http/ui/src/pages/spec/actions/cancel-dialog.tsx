@@ -4,7 +4,15 @@ import { ActionDialog } from "./dialog";
 import { TextArea } from "./text-area";
 import { useAction } from "./use-action";
 
-export function CancelDialog({ id, open, onClose }: { id: string; open: boolean; onClose: () => void }) {
+export function CancelDialog({
+  id,
+  open,
+  onClose,
+}: {
+  id: string;
+  open: boolean;
+  onClose: () => void;
+}) {
   const [reason, setReason] = useState("");
   const cancel = useAction(useCancel(id), { inline: true });
   return (

@@ -20,9 +20,7 @@ export function isConflict(error: unknown): boolean {
 export function errorText(error: unknown): string {
   const { title, detail } = describeError(error);
   const said = detail ? `${title}: ${detail}` : title;
-  return isConflict(error)
-    ? `${said} The page now shows how things stand.`
-    : said;
+  return isConflict(error) ? `${said} The page now shows how things stand.` : said;
 }
 
 /** A command that runs once at a time; after a conflict the page is brought up to date. */

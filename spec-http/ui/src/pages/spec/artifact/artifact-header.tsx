@@ -25,7 +25,9 @@ export function ArtifactHeader({
   return (
     <div className="artifact-header">
       <h2>{phaseNames[tab.phase]}</h2>
-      {tab.status === "stale" && <p className="artifact-stale">Its input has changed; it will be done again.</p>}
+      {tab.status === "stale" && (
+        <p className="artifact-stale">Its input has changed; it will be done again.</p>
+      )}
       <p className="artifact-facts">
         {versions.length > 1 ? (
           <span>

@@ -43,7 +43,11 @@ export function ArtifactView({
   }
   if (query.isError) {
     return (
-      <ErrorState error={query.error} busy={query.isFetching} onRetry={() => void query.refetch()} />
+      <ErrorState
+        error={query.error}
+        busy={query.isFetching}
+        onRetry={() => void query.refetch()}
+      />
     );
   }
   if (query.isPending) return <Loading label={`Loading ${phaseNames[phase]}`} />;

@@ -8,7 +8,11 @@ export interface Component {
   readonly exists: boolean;
   readonly description: string;
   readonly responsibility: string;
-  readonly interfaces: readonly { readonly method: string; readonly inputs: string; readonly outputs: string }[];
+  readonly interfaces: readonly {
+    readonly method: string;
+    readonly inputs: string;
+    readonly outputs: string;
+  }[];
   readonly dependencies: readonly string[];
   readonly requirements: readonly string[];
 }
@@ -44,7 +48,11 @@ export interface Design {
   readonly unitTests: readonly string[];
   readonly integrationTests: readonly string[];
   readonly security: readonly string[];
-  readonly decisions: readonly { readonly decision: string; readonly rationale: string; readonly alternatives: readonly string[] }[];
+  readonly decisions: readonly {
+    readonly decision: string;
+    readonly rationale: string;
+    readonly alternatives: readonly string[];
+  }[];
   readonly risks: readonly { readonly risk: string; readonly mitigation: string }[];
   readonly migration: readonly string[];
   readonly notes: string;

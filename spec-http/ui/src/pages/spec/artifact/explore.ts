@@ -27,7 +27,10 @@ export interface Explore {
   readonly related: readonly Found[];
   readonly conventions: readonly [string, string][];
   readonly tests: string;
-  readonly discovery: readonly { readonly category: string; readonly questions: readonly string[] }[];
+  readonly discovery: readonly {
+    readonly category: string;
+    readonly questions: readonly string[];
+  }[];
   readonly feature: {
     readonly name: string;
     readonly oneLiner: string;

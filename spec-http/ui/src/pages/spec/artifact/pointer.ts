@@ -14,5 +14,7 @@ export function findingsElsewhere<F extends Pointed>(
   findings: readonly F[],
   pointers: readonly string[],
 ): F[] {
-  return findings.filter((finding) => pointers.every((of) => findingsAt([finding], of).length === 0));
+  return findings.filter((finding) =>
+    pointers.every((of) => findingsAt([finding], of).length === 0),
+  );
 }

@@ -23,12 +23,19 @@ export interface Trace {
   readonly ready: boolean;
   readonly blockers: readonly string[];
   readonly recommendations: readonly string[];
-  readonly commit: { readonly branch: string; readonly commit: string; readonly files: readonly string[] } | null;
+  readonly commit: {
+    readonly branch: string;
+    readonly commit: string;
+    readonly files: readonly string[];
+  } | null;
 }
 
 const CHECKS: readonly (readonly [string, string])[] = [
   ["all_requirements_covered", "Every requirement has at least one task"],
-  ["all_design_components_have_tasks", "Every component serves a requirement that a task addresses"],
+  [
+    "all_design_components_have_tasks",
+    "Every component serves a requirement that a task addresses",
+  ],
   ["dependency_order_valid", "Every task comes after the tasks it depends on"],
   ["no_circular_dependencies", "No task waits for itself"],
   ["all_ids_valid", "Every id is well-formed, unique and resolves"],
@@ -70,7 +77,10 @@ export function readTrace(content: unknown): Trace {
     criticalPath: texts(order["critical_path"]),
     criticalPathHours: number(order["critical_path_hours"]),
     waves: list(order["waves"], texts),
-    totals: TOTALS.map(([field, name]) => ({ name, value: String(Number(number(summary[field]).toFixed(2))) })),
+    totals: TOTALS.map(([field, name]) => ({
+      name,
+      value: String(Number(number(summary[field]).toFixed(2))),
+    })),
     ready: flag(of["ready_for_execution"]),
     blockers: texts(of["blockers"]),
     recommendations: texts(of["recommendations"]),

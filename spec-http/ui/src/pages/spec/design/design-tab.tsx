@@ -70,7 +70,10 @@ function DesignBody({ artifact }: { artifact: Artifact }) {
         </ul>
       </Section>
       <Section title="Risks" count={design.risks.length}>
-        <Terms items={design.risks.map(({ risk, mitigation }) => [risk, mitigation])} code={false} />
+        <Terms
+          items={design.risks.map(({ risk, mitigation }) => [risk, mitigation])}
+          code={false}
+        />
       </Section>
       <Section title="Integration points" count={design.integration.length}>
         <TextList items={design.integration} />

@@ -31,7 +31,9 @@ export function FoundList({
             <p dir="auto">
               <Untrusted text={found.about} kind="prose" />
             </p>
-            {found.evidence.length > 0 && <EvidenceList evidence={found.evidence} commit={commit} />}
+            {found.evidence.length > 0 && (
+              <EvidenceList evidence={found.evidence} commit={commit} />
+            )}
           </li>
         ))}
       </ul>

@@ -39,7 +39,10 @@ const KINDS: Readonly<Record<string, FailureWords>> = {
     "Agent not installed",
     "The agent's program does not exist in the sandbox. It has to be installed there first.",
   ),
-  agent_failed: retry("Agent failed", "The agent ended with an error. A retry begins with a fresh sandbox."),
+  agent_failed: retry(
+    "Agent failed",
+    "The agent ended with an error. A retry begins with a fresh sandbox.",
+  ),
   interrupted: retry(
     "Agent interrupted",
     "The agent was ended from outside before its last word. A retry begins with a fresh sandbox.",
@@ -70,7 +73,10 @@ const KINDS: Readonly<Record<string, FailureWords>> = {
     "Too much output",
     "The agent printed more than the policy allows. Retry, and ask for less in the feedback.",
   ),
-  deadline_exceeded: retry("Out of time", "The attempt's time was up. A retry gets the full time again."),
+  deadline_exceeded: retry(
+    "Out of time",
+    "The attempt's time was up. A retry gets the full time again.",
+  ),
   sync_rejected: host(
     "Target refused the spec",
     "A target of SYNC refused the spec. Resolve what it says, then retry the phase.",

@@ -29,7 +29,10 @@ export function orderTasks(tasks: readonly GraphTask[]): Order {
   for (const task of tasks) if (!byId.has(task.id)) byId.set(task.id, task);
   const before = new Map<string, string[]>();
   for (const [id, task] of byId) {
-    before.set(id, [...new Set(task.dependsOn)].filter((other) => byId.has(other)));
+    before.set(
+      id,
+      [...new Set(task.dependsOn)].filter((other) => byId.has(other)),
+    );
   }
   const { sorted, closing } = topological(before);
   const edges: Edge[] = [];

@@ -106,8 +106,14 @@ function shorten(text: string, max: number): string {
 }
 
 function nodeLabel(task: Task, wave: number, critical: boolean): string {
-  const waits = task.dependsOn.length > 0 ? `waits for ${task.dependsOn.join(", ")}` : "waits for none";
-  const said = [`${task.id}: ${shorten(task.title, 120)}`, formatHours(task.hours), `wave ${wave + 1}`, waits];
+  const waits =
+    task.dependsOn.length > 0 ? `waits for ${task.dependsOn.join(", ")}` : "waits for none";
+  const said = [
+    `${task.id}: ${shorten(task.title, 120)}`,
+    formatHours(task.hours),
+    `wave ${wave + 1}`,
+    waits,
+  ];
   if (critical) said.push("on the critical path");
   return visibleText(cut(said.join("; "), 600), "prose");
 }

@@ -10,7 +10,8 @@ const SHORT_LINES = 5;
 export function Idea({ text }: { text: string }) {
   const [open, setOpen] = useState(false);
   const id = useId();
-  const long = text.length > SHORT_CHARACTERS || text.split("\n", SHORT_LINES + 1).length > SHORT_LINES;
+  const long =
+    text.length > SHORT_CHARACTERS || text.split("\n", SHORT_LINES + 1).length > SHORT_LINES;
   return (
     <div className="idea">
       <div id={id} className="idea-text" dir="auto" data-folded={(long && !open) || undefined}>

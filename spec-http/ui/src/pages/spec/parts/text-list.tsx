@@ -52,7 +52,13 @@ export function Chips({ items, code = false }: { items: readonly string[]; code?
 }
 
 /** Names with what is said of them. */
-export function Terms({ items, code = true }: { items: readonly (readonly [string, string])[]; code?: boolean }) {
+export function Terms({
+  items,
+  code = true,
+}: {
+  items: readonly (readonly [string, string])[];
+  code?: boolean;
+}) {
   const { limit, more } = useMore(items.length);
   return (
     <>

@@ -3,7 +3,9 @@ import { useEffect, useRef } from "react";
 import { announce } from "../../../components/announcements";
 import { phaseNames, phaseStatusNames, specStatusNames } from "../../../lib/names";
 
-type Known = Pick<Spec, "status"> & { phases: readonly Pick<Spec["phases"][number], "phase" | "status">[] };
+type Known = Pick<Spec, "status"> & {
+  phases: readonly Pick<Spec["phases"][number], "phase" | "status">[];
+};
 
 /** What has changed since `before`, in one sentence; empty when nothing a listener needs has. */
 export function changesSaid(before: Known, now: Known): string {

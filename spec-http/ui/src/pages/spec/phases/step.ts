@@ -19,7 +19,8 @@ export interface Step {
 /** What the stepper says of a phase at `now`. */
 export function stepOf(detail: PhaseDetail, now: number): Step {
   const last = detail.attempts.at(-1);
-  const end = detail.completed_at ?? (detail.status === "running" ? null : (last?.ended_at ?? null));
+  const end =
+    detail.completed_at ?? (detail.status === "running" ? null : (last?.ended_at ?? null));
   const ran = detail.started_at !== null && (end !== null || detail.status === "running");
   const consumed = totalTokens(detail.usage) > 0 || detail.usage.cost_micro_usd > 0;
   return {

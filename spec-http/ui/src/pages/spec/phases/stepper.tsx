@@ -8,13 +8,7 @@ import { useSecond } from "./use-second";
 import "./stepper.css";
 
 /** The five phases in order; each leads to what it produced. */
-export function PhaseStepper({
-  spec,
-  onSelect,
-}: {
-  spec: Spec;
-  onSelect: (phase: Phase) => void;
-}) {
+export function PhaseStepper({ spec, onSelect }: { spec: Spec; onSelect: (phase: Phase) => void }) {
   const now = useSecond(spec.phases.some(({ status }) => status === "running"));
   return (
     <nav aria-label="Phases">

@@ -29,7 +29,8 @@ export function CoverageMatrix({ rows }: { rows: readonly CoverageRow[] }) {
             {rows.slice(0, limit).map((row, index) => (
               <tr key={index}>
                 <th scope="row">
-                  <UntrustedCode text={row.id} /> <Untrusted text={row.title} kind="prose" max={200} />
+                  <UntrustedCode text={row.id} />{" "}
+                  <Untrusted text={row.title} kind="prose" max={200} />
                 </th>
                 <Names names={row.components} />
                 <Names names={row.tasks} />

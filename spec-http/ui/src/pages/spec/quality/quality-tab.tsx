@@ -85,7 +85,11 @@ function TraceReport({ id }: { id: string }) {
   const trace = useMemo(() => (traced ? readTrace(traced) : null), [traced]);
   if (query.isError) {
     return (
-      <ErrorState error={query.error} busy={query.isFetching} onRetry={() => void query.refetch()} />
+      <ErrorState
+        error={query.error}
+        busy={query.isFetching}
+        onRetry={() => void query.refetch()}
+      />
     );
   }
   if (!trace) {
@@ -153,7 +157,9 @@ function OpenPoints({ results }: { results: readonly (PhaseResult | undefined)[]
   return (
     <>
       <Questions questions={contents.flatMap((content) => questions(content["questions"]))} />
-      <Assumptions assumptions={contents.flatMap((content) => assumptions(content["assumptions"]))} />
+      <Assumptions
+        assumptions={contents.flatMap((content) => assumptions(content["assumptions"]))}
+      />
     </>
   );
 }

@@ -76,8 +76,11 @@ function Story({ story }: { story: UserStory }) {
         )}
       </p>
       <p dir="auto">
-        As <strong><Untrusted text={story.role} kind="prose" /></strong>, I want{" "}
-        <Untrusted text={story.want} kind="prose" />
+        As{" "}
+        <strong>
+          <Untrusted text={story.role} kind="prose" />
+        </strong>
+        , I want <Untrusted text={story.want} kind="prose" />
         {story.benefit && (
           <>
             , so that <Untrusted text={story.benefit} kind="prose" />

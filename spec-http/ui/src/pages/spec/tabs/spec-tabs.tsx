@@ -7,7 +7,9 @@ import type { PhaseTabProps } from "../artifact/artifact-view";
 import { TABS, TAB_NAMES, type TabName } from "./tab-names";
 import "./tabs.css";
 
-const PHASE_TABS: Readonly<Record<Exclude<TabName, "quality" | "usage">, ComponentType<PhaseTabProps>>> = {
+const PHASE_TABS: Readonly<
+  Record<Exclude<TabName, "quality" | "usage">, ComponentType<PhaseTabProps>>
+> = {
   explore: lazy(() => import("../explore/explore-tab")),
   requirements: lazy(() => import("../requirements/requirements-tab")),
   design: lazy(() => import("../design/design-tab")),

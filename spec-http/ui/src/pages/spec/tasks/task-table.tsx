@@ -76,7 +76,9 @@ export function TaskTable({
                 <td className="number">{formatHours(task.hours)}</td>
                 <td className="number">
                   {wave.get(task.id)}
-                  {critical.has(task.id) && <span className="visually-hidden">, critical path</span>}
+                  {critical.has(task.id) && (
+                    <span className="visually-hidden">, critical path</span>
+                  )}
                 </td>
               </tr>
             ))}
@@ -101,7 +103,11 @@ function SortHeader({
   const order = sorting.descending ? "descending" : "ascending";
   const numeric = of === "hours" || of === "wave";
   return (
-    <th scope="col" className={numeric ? "number" : undefined} aria-sort={sorted ? order : undefined}>
+    <th
+      scope="col"
+      className={numeric ? "number" : undefined}
+      aria-sort={sorted ? order : undefined}
+    >
       <button type="button" className="sort-button" onClick={onSort}>
         {COLUMNS[of]}
         <span aria-hidden="true">{sorted ? (sorting.descending ? " ↓" : " ↑") : ""}</span>

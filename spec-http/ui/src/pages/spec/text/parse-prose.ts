@@ -1,7 +1,11 @@
 /** Prose as agents write it, taken apart. There is no node for HTML: it stays text. */
 export type Block =
   | { readonly kind: "paragraph" | "heading" | "quote"; readonly inline: readonly Inline[] }
-  | { readonly kind: "list"; readonly ordered: boolean; readonly items: readonly (readonly Inline[])[] }
+  | {
+      readonly kind: "list";
+      readonly ordered: boolean;
+      readonly items: readonly (readonly Inline[])[];
+    }
   | { readonly kind: "code"; readonly language: string; readonly text: string };
 
 export type Inline =
@@ -65,7 +69,10 @@ export function parseProse(text: string): Block[] {
   let at = 0;
   while (at < lines.length) {
     if (blocks.length === MAX_BLOCKS) {
-      blocks.push({ kind: "paragraph", inline: [{ kind: "text", text: lines.slice(at).join("\n") }] });
+      blocks.push({
+        kind: "paragraph",
+        inline: [{ kind: "text", text: lines.slice(at).join("\n") }],
+      });
       break;
     }
     const line = lines[at] ?? "";
@@ -88,7 +95,9 @@ function blockAt(lines: readonly string[], at: number): [Block, number] {
   if (heading) return [{ kind: "heading", inline: parseInline(heading[1] ?? "") }, at + 1];
   if (BULLET.test(line)) return listAt(lines, at, BULLET, false);
   if (NUMBERED.test(line)) return listAt(lines, at, NUMBERED, true);
-  const [kind, pattern] = QUOTE.test(line) ? (["quote", QUOTE] as const) : (["paragraph", null] as const);
+  const [kind, pattern] = QUOTE.test(line)
+    ? (["quote", QUOTE] as const)
+    : (["paragraph", null] as const);
   const text: string[] = [];
   let next = at;
   for (; next < lines.length; next += 1) {
@@ -107,7 +116,8 @@ function beginsBlock(line: string): boolean {
 
 function codeAt(lines: readonly string[], at: number, fence: RegExpExecArray): [Block, number] {
   const [, mark = "```", language = ""] = fence;
-  const closes = (line: string) => line.trim().startsWith(mark) && line.trim() === mark[0]?.repeat(line.trim().length);
+  const closes = (line: string) =>
+    line.trim().startsWith(mark) && line.trim() === mark[0]?.repeat(line.trim().length);
   let end = at + 1;
   while (end < lines.length && !closes(lines[end] ?? "")) end += 1;
   const text = lines.slice(at + 1, end).join("\n");

@@ -19,11 +19,15 @@ export const KIND_NAMES: Readonly<Record<LineKind, string>> = {
 };
 
 /** A line without a phase concerns the whole spec and stays with every phase. */
-export function filterLines(lines: readonly TimelineLine[], filter: TimelineFilter): readonly TimelineLine[] {
+export function filterLines(
+  lines: readonly TimelineLine[],
+  filter: TimelineFilter,
+): readonly TimelineLine[] {
   const { phase, hidden } = filter;
   if (phase === null && hidden.size === 0) return lines;
   return lines.filter(
-    (line) => !hidden.has(line.kind) && (phase === null || line.phase === null || line.phase === phase),
+    (line) =>
+      !hidden.has(line.kind) && (phase === null || line.phase === null || line.phase === phase),
   );
 }
 

@@ -43,7 +43,10 @@ export interface TimelineLine {
   readonly findings: readonly string[];
 }
 
-type Said = Omit<TimelineLine, "key" | "sequence" | "at" | "phase" | "tone" | "quoted" | "findings"> &
+type Said = Omit<
+  TimelineLine,
+  "key" | "sequence" | "at" | "phase" | "tone" | "quoted" | "findings"
+> &
   Partial<Pick<TimelineLine, "phase" | "tone" | "quoted" | "findings">>;
 
 const known = new WeakMap<SpecEvent, readonly TimelineLine[]>();
@@ -214,7 +217,14 @@ function said(event: SpecEvent): Said[] {
 /** A newer server may tell of what this page does not know; a type it should know does not compile. */
 function unknown(event: never): Said[] {
   const { type } = event as { type: string };
-  return [{ kind: "milestone", icon: "output", text: "Event of a kind this page does not know:", quoted: type }];
+  return [
+    {
+      kind: "milestone",
+      icon: "output",
+      text: "Event of a kind this page does not know:",
+      quoted: type,
+    },
+  ];
 }
 
 function person(icon: LineIcon, text: string, by: string): Said {
@@ -243,7 +253,11 @@ function phaseRetry(data: Of<"spec.phase_retry">): Said[] {
   ];
 }
 
-function failed(how: string, failure: Of<"spec.phase_failed">["failure"], findings: readonly FindingText[]): Said {
+function failed(
+  how: string,
+  failure: Of<"spec.phase_failed">["failure"],
+  findings: readonly FindingText[],
+): Said {
   return {
     phase: failure.phase,
     kind: how === "failed" ? "problem" : "milestone",

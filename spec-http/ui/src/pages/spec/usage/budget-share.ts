@@ -16,7 +16,12 @@ interface Limits {
 /** How much of each limit is used. */
 export function budgetShares(budget: Limits, used: UsageCounts): BudgetShare[] {
   const shares: BudgetShare[] = [];
-  const push = (name: string, limit: number | null | undefined, count: number, format: (count: number) => string) => {
+  const push = (
+    name: string,
+    limit: number | null | undefined,
+    count: number,
+    format: (count: number) => string,
+  ) => {
     if (limit == null || limit <= 0) return;
     shares.push({
       name,

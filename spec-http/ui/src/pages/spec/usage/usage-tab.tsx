@@ -23,7 +23,11 @@ export default function UsageTab({
   if (query.isPending) return <Loading label="Loading the usage" />;
   if (query.isError) {
     return (
-      <ErrorState error={query.error} busy={query.isFetching} onRetry={() => void query.refetch()} />
+      <ErrorState
+        error={query.error}
+        busy={query.isFetching}
+        onRetry={() => void query.refetch()}
+      />
     );
   }
   const { total, budget, phase_budget, phases, agents } = query.data;
