@@ -14,7 +14,7 @@ export type Inline =
 
 /** What is beyond is shown as one paragraph of plain text. */
 const MAX_BLOCKS = 2000;
-const FENCE = /^\s{0,3}(`{3,}|~{3,})\s*([^\s`]*)/;
+const FENCE = /^\s{0,3}(`{3,}(?!.*`)|~{3,})\s*(.*)$/;
 const HEADING = /^\s{0,3}#{1,6}\s+(.*?)\s*#*$/;
 const BULLET = /^\s*[-*+]\s+(.*)$/;
 const NUMBERED = /^\s*\d{1,9}[.)]\s+(.*)$/;
@@ -121,7 +121,7 @@ function codeAt(lines: readonly string[], at: number, fence: RegExpExecArray): [
   let end = at + 1;
   while (end < lines.length && !closes(lines[end] ?? "")) end += 1;
   const text = lines.slice(at + 1, end).join("\n");
-  return [{ kind: "code", language: language.toLowerCase(), text }, end + 1];
+  return [{ kind: "code", language: language.trim().toLowerCase(), text }, end + 1];
 }
 
 function listAt(
