@@ -17,6 +17,7 @@ import { allFindings } from "./all-findings";
 import { CheckList } from "./check-list";
 import { CoverageMatrix } from "./coverage-matrix";
 import { FindingList } from "./finding-list";
+import "../artifact/artifact.css";
 
 export default function QualityTab({ spec }: { spec: Spec }) {
   const { id } = spec;
