@@ -2,21 +2,24 @@ import { useSpec } from "@spec/client/react";
 import { ErrorState } from "../../components/error-state";
 import { Loading } from "../../components/loading";
 import { PageTitle } from "../../components/page-title";
-import { StatusBadge } from "../../components/status-badge";
+import { SpecView } from "./spec-view";
 
 export default function SpecPage({ id }: { id: string }) {
-  const spec = useSpec(id);
+  const query = useSpec(id);
+  if (query.data) return <SpecView spec={query.data} />;
   return (
     <div className="page">
-      {spec.data ? (
-        <>
-          <PageTitle documentTitle={spec.data.title}>{spec.data.title}</PageTitle>
-          <StatusBadge status={spec.data.status} />
-        </>
-      ) : spec.error ? (
-        <ErrorState error={spec.error} onRetry={() => void spec.refetch()} busy={spec.isFetching} />
+      <PageTitle documentTitle="Spec" className="visually-hidden">
+        Spec
+      </PageTitle>
+      {query.isError ? (
+        <ErrorState
+          error={query.error}
+          busy={query.isFetching}
+          onRetry={() => void query.refetch()}
+        />
       ) : (
-        <Loading />
+        <Loading label="Loading the spec" />
       )}
     </div>
   );
