@@ -4,19 +4,28 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use spec_core::Policy;
+use spec_core::{InvalidInput, Policy};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::auth::Authenticator;
+use crate::stream::origin::Origin;
+
+/// Shortest time between two signs of life of a stream.
+const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(100);
 
 /// What a host decides about the router.
 #[derive(Clone)]
 pub struct HttpConfig {
     pub(crate) authenticator: Arc<dyn Authenticator>,
     pub(crate) shutdown: CancellationToken,
+    pub(crate) tasks: TaskTracker,
     pub(crate) launch_wait: Duration,
     pub(crate) heartbeat: Duration,
+    pub(crate) reader_timeout: Duration,
     pub(crate) max_streams: usize,
+    pub(crate) max_streams_per_principal: usize,
+    pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) max_body_bytes: usize,
     pub(crate) default_policy: Policy,
 }
@@ -28,9 +37,13 @@ impl HttpConfig {
         Self {
             authenticator: Arc::new(authenticator),
             shutdown: CancellationToken::new(),
+            tasks: TaskTracker::new(),
             launch_wait: Duration::from_secs(10),
             heartbeat: Duration::from_secs(15),
+            reader_timeout: Duration::from_secs(30),
             max_streams: 1024,
+            max_streams_per_principal: 32,
+            allowed_origins: Vec::new(),
             max_body_bytes: 256 * 1024,
             default_policy: Policy::default(),
         }
@@ -44,6 +57,15 @@ impl HttpConfig {
         self
     }
 
+    /// Counts each open WebSocket in `tasks`. A server does not wait for them when it ends, as
+    /// they are no longer connections of HTTP: so wait for `tasks` (closed) afterwards, if peers are to
+    /// be told to come back. They end within five seconds of the shutdown.
+    #[must_use]
+    pub fn with_tasks(mut self, tasks: TaskTracker) -> Self {
+        self.tasks = tasks;
+        self
+    }
+
     /// Sets how long a launch waits for the sandbox's id before it answers without. Default: 10 s.
     #[must_use]
     pub fn with_launch_wait(mut self, wait: Duration) -> Self {
@@ -51,18 +73,54 @@ impl HttpConfig {
         self
     }
 
-    /// Sets how often a silent stream shows that it is alive. Default: 15 s.
+    /// Sets how often a silent stream shows that it is alive, and how often the peer of a WebSocket is
+    /// asked whether it is. Default: 15 s; at least 100 ms.
     #[must_use]
     pub fn with_heartbeat(mut self, interval: Duration) -> Self {
-        self.heartbeat = interval;
+        self.heartbeat = interval.max(SHORTEST_HEARTBEAT);
         self
     }
 
-    /// Sets how many streams may be open at once; beyond, a stream is answered 503. Default: 1,024.
+    /// Sets how long the reader of a stream may take nothing. The peer of a WebSocket is dropped then,
+    /// and also when it leaves a ping unanswered for as long. A reader of server-sent events loses its
+    /// place a heartbeat later, and not before somebody else needs it. Both may come back and go on
+    /// where they were. Default: 30 s.
+    #[must_use]
+    pub fn with_reader_timeout(mut self, timeout: Duration) -> Self {
+        self.reader_timeout = timeout;
+        self
+    }
+
+    /// Sets how many streams may be open at once, of both kinds together; beyond, a stream is answered
+    /// 503. Default: 1,024.
     #[must_use]
     pub fn with_max_streams(mut self, streams: usize) -> Self {
         self.max_streams = streams;
         self
+    }
+
+    /// Sets how many of them may be those of one user; beyond, a stream is answered 429. Default: 32.
+    #[must_use]
+    pub fn with_max_streams_per_principal(mut self, streams: usize) -> Self {
+        self.max_streams_per_principal = streams;
+        self
+    }
+
+    /// Sets from which origins web pages may open a WebSocket, besides the host that they open it at:
+    /// `https://app.example.org`, with a port if it is not the usual one. Default: none.
+    ///
+    /// # Errors
+    ///
+    /// When one is no origin.
+    pub fn with_allowed_origins<O: AsRef<str>>(
+        mut self,
+        origins: impl IntoIterator<Item = O>,
+    ) -> Result<Self, InvalidInput> {
+        let origins = origins.into_iter();
+        self.allowed_origins = origins
+            .map(|origin| Origin::new(origin.as_ref()))
+            .collect::<Result<_, _>>()?;
+        Ok(self)
     }
 
     /// Sets the longest request body; beyond, a request is answered 413. Default: 256 KiB.
@@ -90,7 +148,10 @@ impl fmt::Debug for HttpConfig {
             .field("authenticator", &self.authenticator)
             .field("launch_wait", &self.launch_wait)
             .field("heartbeat", &self.heartbeat)
+            .field("reader_timeout", &self.reader_timeout)
             .field("max_streams", &self.max_streams)
+            .field("max_streams_per_principal", &self.max_streams_per_principal)
+            .field("allowed_origins", &self.allowed_origins)
             .field("max_body_bytes", &self.max_body_bytes)
             .field("default_policy", &self.default_policy)
             .finish_non_exhaustive()

@@ -30,6 +30,7 @@
 //! | `GET /specs/{spec_id}/usage` | what they have consumed, by phase, attempt and agent |
 //! | `GET /specs/{spec_id}/events` | its events, page by page |
 //! | `GET /specs/{spec_id}/events/stream` | its events as they happen (server-sent events) |
+//! | `GET /specs/{spec_id}/ws` | the same as frames of a WebSocket |
 //! | `GET /healthz` | the process answers; no authentication |
 //!
 //! Every error is an RFC 9457 `application/problem+json`. What goes wrong on this side is told as a

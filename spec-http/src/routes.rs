@@ -27,6 +27,7 @@ pub fn router(machine: DynSpecStateMachine, config: HttpConfig) -> Router {
         .route("/specs/{spec_id}/usage", get(usage::usage))
         .route("/specs/{spec_id}/events", get(events::page))
         .route("/specs/{spec_id}/events/stream", get(events::stream))
+        .route("/specs/{spec_id}/ws", get(events::ws))
         .route_layer(middleware::from_fn_with_state(
             state.clone(),
             require_principal,

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use spec_core::id::SpecId;
 use spec_core::{DynSpecStateMachine, Error, Policy, Spec};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::auth::{Authenticator, Principal};
 use crate::config::HttpConfig;
 use crate::error::ApiError;
+use crate::stream::origin::Origin;
+use crate::stream::places::Places;
 
 /// What all handlers share.
 #[derive(Debug, Clone)]
@@ -20,18 +22,21 @@ pub(crate) struct AppState(Arc<Shared>);
 struct Shared {
     machine: DynSpecStateMachine,
     config: HttpConfig,
-    streams: Arc<Semaphore>,
+    places: Arc<Places>,
 }
 
 impl AppState {
     pub(crate) fn new(machine: DynSpecStateMachine, config: HttpConfig) -> Self {
-        let streams = Arc::new(Semaphore::new(
-            config.max_streams.min(Semaphore::MAX_PERMITS),
+        let places = Arc::new(Places::new(
+            config.max_streams,
+            config.max_streams_per_principal,
+            // Whoever waits for events asks again with every heartbeat.
+            config.reader_timeout.saturating_add(config.heartbeat),
         ));
         Self(Arc::new(Shared {
             machine,
             config,
-            streams,
+            places,
         }))
     }
 
@@ -59,9 +64,22 @@ impl AppState {
         &self.0.config.shutdown
     }
 
-    /// A place among the open streams, as long as the permit lives; `None` when all are taken.
-    pub(crate) fn stream_permit(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.0.streams).try_acquire_owned().ok()
+    pub(crate) fn reader_timeout(&self) -> Duration {
+        self.0.config.reader_timeout
+    }
+
+    pub(crate) fn allowed_origins(&self) -> &[Origin] {
+        &self.0.config.allowed_origins
+    }
+
+    /// The tasks of connections that are no longer those of HTTP.
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.0.config.tasks
+    }
+
+    /// The places of open streams.
+    pub(crate) fn places(&self) -> &Arc<Places> {
+        &self.0.places
     }
 
     /// The spec, if the principal may see it. One that they may not see does not exist for them.
