@@ -8,8 +8,8 @@ use spec_core::{InvalidInput, Policy};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::auth::Authenticator;
-use crate::stream::origin::Origin;
+use crate::auth::{Authenticator, Authorizer, OwnerOnly};
+use crate::middleware::AllowedOrigins;
 
 /// Shortest time between two signs of life of a stream.
 const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(100);
@@ -18,6 +18,8 @@ const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(100);
 #[derive(Clone)]
 pub struct HttpConfig {
     pub(crate) authenticator: Arc<dyn Authenticator>,
+    pub(crate) authorizer: Arc<dyn Authorizer>,
+    pub(crate) allowed_origins: AllowedOrigins,
     pub(crate) shutdown: CancellationToken,
     pub(crate) tasks: TaskTracker,
     pub(crate) launch_wait: Duration,
@@ -25,7 +27,6 @@ pub struct HttpConfig {
     pub(crate) reader_timeout: Duration,
     pub(crate) max_streams: usize,
     pub(crate) max_streams_per_principal: usize,
-    pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) max_body_bytes: usize,
     pub(crate) default_policy: Policy,
 }
@@ -36,6 +37,8 @@ impl HttpConfig {
     pub fn new(authenticator: impl Authenticator) -> Self {
         Self {
             authenticator: Arc::new(authenticator),
+            authorizer: Arc::new(OwnerOnly),
+            allowed_origins: AllowedOrigins::default(),
             shutdown: CancellationToken::new(),
             tasks: TaskTracker::new(),
             launch_wait: Duration::from_secs(10),
@@ -43,10 +46,34 @@ impl HttpConfig {
             reader_timeout: Duration::from_secs(30),
             max_streams: 1024,
             max_streams_per_principal: 32,
-            allowed_origins: Vec::new(),
             max_body_bytes: 256 * 1024,
             default_policy: Policy::default(),
         }
+    }
+
+    /// Sets who may do what with which spec. Default: [`OwnerOnly`].
+    #[must_use]
+    pub fn with_authorizer(mut self, authorizer: impl Authorizer) -> Self {
+        self.authorizer = Arc::new(authorizer);
+        self
+    }
+
+    /// Lets browsers send commands, and open WebSockets, for pages of these origins too, each written as browsers write it,
+    /// for example `https://specs.example.org`. For pages of other origins than the server's own, they
+    /// are answered 403. Default: none.
+    ///
+    /// This is about commands only. For such a page to read answers as well, the host adds the headers
+    /// of cross-origin resource sharing (CORS) by a layer of its own.
+    ///
+    /// # Errors
+    ///
+    /// Names an origin that could never be met, for example for a `/` at its end.
+    pub fn with_allowed_origins<T: AsRef<str>>(
+        mut self,
+        origins: impl IntoIterator<Item = T>,
+    ) -> Result<Self, InvalidInput> {
+        self.allowed_origins = AllowedOrigins::new(origins)?;
+        Ok(self)
     }
 
     /// Ends open streams and waits when `shutdown` is cancelled. Without it, a graceful shutdown of
@@ -106,23 +133,6 @@ impl HttpConfig {
         self
     }
 
-    /// Sets from which origins web pages may open a WebSocket, besides the host that they open it at:
-    /// `https://app.example.org`, with a port if it is not the usual one. Default: none.
-    ///
-    /// # Errors
-    ///
-    /// When one is no origin.
-    pub fn with_allowed_origins<O: AsRef<str>>(
-        mut self,
-        origins: impl IntoIterator<Item = O>,
-    ) -> Result<Self, InvalidInput> {
-        let origins = origins.into_iter();
-        self.allowed_origins = origins
-            .map(|origin| Origin::new(origin.as_ref()))
-            .collect::<Result<_, _>>()?;
-        Ok(self)
-    }
-
     /// Sets the longest request body; beyond, a request is answered 413. Default: 256 KiB.
     #[must_use]
     pub fn with_max_body_bytes(mut self, bytes: usize) -> Self {
@@ -146,12 +156,13 @@ impl fmt::Debug for HttpConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpConfig")
             .field("authenticator", &self.authenticator)
+            .field("authorizer", &self.authorizer)
+            .field("allowed_origins", &self.allowed_origins)
             .field("launch_wait", &self.launch_wait)
             .field("heartbeat", &self.heartbeat)
             .field("reader_timeout", &self.reader_timeout)
             .field("max_streams", &self.max_streams)
             .field("max_streams_per_principal", &self.max_streams_per_principal)
-            .field("allowed_origins", &self.allowed_origins)
             .field("max_body_bytes", &self.max_body_bytes)
             .field("default_policy", &self.default_policy)
             .finish_non_exhaustive()

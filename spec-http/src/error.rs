@@ -11,7 +11,8 @@ use spec_core::sandbox::{SpawnError, SpawnErrorKind};
 use spec_core::store::{StoreError, StoreErrorKind};
 use spec_core::{Error, InvalidInput};
 
-use crate::auth::AuthError;
+use crate::auth::{AuthError, SpecAction};
+use crate::middleware::Panicked;
 use crate::problem::{FieldError, Problem};
 
 const TRY_AGAIN_SECONDS: u64 = 2;
@@ -45,6 +46,36 @@ impl ApiError {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "this path does not take this method",
+        )
+    }
+
+    /// For callers who may see the spec; to others it does not exist.
+    pub(crate) fn not_permitted(action: SpecAction) -> Self {
+        let detail = match action {
+            SpecAction::View => "you may not see this spec",
+            SpecAction::Execute => "you may not start this spec",
+            SpecAction::Cancel => "you may not cancel this spec",
+            SpecAction::Pause => "you may not pause this spec",
+            SpecAction::Resume => "you may not resume this spec",
+            SpecAction::Retry => "you may not have a phase of this spec done again",
+            SpecAction::Approve => "you may not judge what this spec's phases made",
+            SpecAction::SetBudget => "you may not change the budget of this spec",
+            SpecAction::Archive => "you may not archive this spec",
+        };
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    pub(crate) fn cross_origin() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "a page of another origin may not send commands to this server",
+        )
+    }
+
+    pub(crate) fn body_too_slow() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "the body took too long to arrive",
         )
     }
 
@@ -96,13 +127,6 @@ impl ApiError {
         .retry_after(Some(Duration::from_secs(TRY_AGAIN_SECONDS)))
     }
 
-    pub(crate) fn foreign_origin() -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "pages of this origin may not open a WebSocket here",
-        )
-    }
-
     /// For a request that asks for no WebSocket at a path that is nothing else.
     pub(crate) fn not_a_websocket() -> Self {
         Self::new(
@@ -121,6 +145,15 @@ impl ApiError {
             StatusCode::INTERNAL_SERVER_ERROR,
             "something went wrong on this side; it has been logged",
         )
+    }
+
+    pub(crate) fn panicked(panic: Panicked) -> Self {
+        Self::internal().because(panic)
+    }
+
+    /// The store did not answer in time.
+    pub(crate) fn not_ready() -> Self {
+        Self::unavailable()
     }
 
     fn unavailable() -> Self {

@@ -4,5 +4,6 @@ pub(crate) mod commands;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod launch;
+pub(crate) mod openapi;
 pub(crate) mod specs;
 pub(crate) mod usage;

@@ -31,10 +31,18 @@
 //! | `GET /specs/{spec_id}/events` | its events, page by page |
 //! | `GET /specs/{spec_id}/events/stream` | its events as they happen (server-sent events) |
 //! | `GET /specs/{spec_id}/ws` | the same as frames of a WebSocket |
-//! | `GET /healthz` | the process answers; no authentication |
+//! | `GET /openapi.json` | this API as an OpenAPI 3.1 document; for everybody |
+//! | `GET /healthz` | the process answers; for everybody |
+//! | `GET /readyz` | the store answers too, and the server is not stopping; for everybody |
+//!
+//! All routes are declared in one table, from which the document at `GET /openapi.json` is made, too.
+//!
+//! Who may do what with a spec is decided by an [`Authorizer`]: by default, its owner everything and
+//! everybody else nothing. What a browser sends for a page of another origin is answered 403 if it could
+//! change something or opens a WebSocket, unless [`HttpConfig::with_allowed_origins`] names that origin.
 //!
 //! Every error is an RFC 9457 `application/problem+json`. What goes wrong on this side is told as a
-//! constant text and logged once, with its causes.
+//! constant text and logged once, with its causes; that includes panics. A body has 30 seconds to arrive.
 //!
 //! With the feature `daytona-webhook`, `daytona_webhook` is a route of its own for what the sandbox
 //! provider Daytona tells by webhook.
@@ -48,6 +56,7 @@ mod error;
 mod extract;
 mod handlers;
 mod middleware;
+mod openapi;
 mod problem;
 mod routes;
 mod state;
@@ -55,7 +64,10 @@ mod stream;
 #[cfg(feature = "daytona-webhook")]
 mod webhook;
 
-pub use auth::{AuthError, Authenticator, BearerTokens, NoAuth, Principal};
+pub use auth::{
+    AuthError, Authenticator, Authorizer, BearerTokens, NoAuth, OwnerOnly, Principal, SpecAction,
+    SpecScope,
+};
 pub use config::HttpConfig;
 pub use routes::router;
 #[cfg(feature = "daytona-webhook")]

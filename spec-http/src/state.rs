@@ -3,15 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use spec_core::id::SpecId;
-use spec_core::{DynSpecStateMachine, Error, Policy, Spec};
+use spec_core::{DynSpecStateMachine, Policy};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::auth::{Authenticator, Principal};
+use crate::auth::{Authenticator, Authorizer};
 use crate::config::HttpConfig;
-use crate::error::ApiError;
-use crate::stream::origin::Origin;
 use crate::stream::places::Places;
 
 /// What all handlers share.
@@ -48,6 +45,10 @@ impl AppState {
         &*self.0.config.authenticator
     }
 
+    pub(crate) fn authorizer(&self) -> &dyn Authorizer {
+        &*self.0.config.authorizer
+    }
+
     pub(crate) fn launch_wait(&self) -> Duration {
         self.0.config.launch_wait
     }
@@ -68,10 +69,6 @@ impl AppState {
         self.0.config.reader_timeout
     }
 
-    pub(crate) fn allowed_origins(&self) -> &[Origin] {
-        &self.0.config.allowed_origins
-    }
-
     /// The tasks of connections that are no longer those of HTTP.
     pub(crate) fn tasks(&self) -> &TaskTracker {
         &self.0.config.tasks
@@ -80,19 +77,5 @@ impl AppState {
     /// The places of open streams.
     pub(crate) fn places(&self) -> &Arc<Places> {
         &self.0.places
-    }
-
-    /// The spec, if the principal may see it. One that they may not see does not exist for them.
-    pub(crate) async fn visible_spec(
-        &self,
-        id: SpecId,
-        principal: &Principal,
-    ) -> Result<Spec, ApiError> {
-        let spec = self.machine().get(id).await?;
-        if spec.owner == principal.user {
-            Ok(spec)
-        } else {
-            Err(Error::NotFound { id }.into())
-        }
     }
 }

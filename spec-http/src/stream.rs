@@ -5,7 +5,6 @@
 
 pub(crate) mod cursor;
 pub(crate) mod feed;
-pub(crate) mod origin;
 pub(crate) mod places;
 pub(crate) mod socket;
 mod source;

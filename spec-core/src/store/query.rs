@@ -9,6 +9,7 @@ use crate::machine::progress;
 use crate::phase::Phase;
 use crate::spec::{Spec, Title};
 use crate::status::SpecStatus;
+use crate::wire_schema::wire_schema;
 
 /// Size of a page: 1 to 1,000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +46,8 @@ impl Default for PageLimit {
         Self(100)
     }
 }
+
+wire_schema!(PageLimit, { "type": "integer", "minimum": 1, "maximum": PageLimit::MAX.get() });
 
 /// Which specs to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! Bodies of `POST /specs/launch`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use spec_core::Policy;
@@ -12,15 +13,24 @@ use super::policy;
 use crate::error::ApiError;
 use crate::problem::FieldError;
 
-/// What is asked for. A field that is required and absent is told together with all others that are
-/// wrong, hence the options.
-#[derive(Debug, Deserialize)]
+/// Body of `POST /specs/launch`.
+// A field that is required and absent is told together with all others that are wrong, hence the
+// options.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LaunchBody {
+    #[schemars(with = "Title")]
     title: Option<String>,
+    /// The idea, exactly as typed.
+    #[schemars(with = "Description")]
     description: Option<String>,
+    /// The project it is for; without it, the caller's default.
+    #[schemars(with = "Option<ProjectId>")]
     project_id: Option<String>,
+    /// Whether it is started at once. Default: true.
     auto_execute: Option<bool>,
+    /// Rules of its own. What it leaves out, at every level, is as in the host's.
+    #[schemars(with = "Option<Policy>")]
     policy: Option<Map<String, Value>>,
 }
 
@@ -92,19 +102,21 @@ fn checked<T>(result: Result<T, InvalidInput>, errors: &mut Vec<FieldError>) -> 
 }
 
 /// Whether execution was started by the launch, or since.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LaunchStatus {
     Created,
     Executing,
 }
 
-/// The answer.
-#[derive(Debug, Serialize)]
+/// Answer to `POST /specs/launch`.
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct LaunchedBody {
     pub(crate) spec_id: SpecId,
     pub(crate) status: LaunchStatus,
     pub(crate) current_phase: Option<Phase>,
+    /// The sandbox in which it is executed, once it is known.
     pub(crate) sandbox_id: Option<SandboxId>,
+    /// In words.
     pub(crate) message: String,
 }

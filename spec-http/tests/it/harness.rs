@@ -22,6 +22,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use crate::described;
+
 /// What the system keeps for a reader, in bytes; it takes a multiple.
 const SEND_BUFFER: u32 = 4096;
 
@@ -121,8 +123,15 @@ impl App {
         self.send(Call::with_json(Method::PUT, path, body)).await
     }
 
+    /// Sends a call, and holds its answer against the document of the API.
     pub(crate) async fn send(&self, call: Call) -> Answer {
-        Answer::of(self.open(call).await).await
+        let (method, path) = (call.method.clone(), call.path.clone());
+        let answer = Answer::of(self.open(call).await).await;
+        // A path that is nested below something else is another router's.
+        if !path.starts_with("/api/") {
+            described::check(&method, &path, &answer);
+        }
+        answer
     }
 
     /// The answer with its body unread.

@@ -1,8 +1,10 @@
 //! What the router promises.
 #![cfg(test)] // Lets clippy see helpers as test code too.
 
+mod access;
 mod auth;
 mod commands;
+mod described;
 mod events;
 mod feed;
 mod harness;
@@ -10,8 +12,10 @@ mod hostile;
 mod launch;
 mod load;
 mod log;
+mod openapi;
 mod places;
 mod problems;
+mod readiness;
 mod reconnect;
 mod socket;
 mod specs;

@@ -162,11 +162,6 @@ async fn pages_of_other_sites_cannot_open_a_socket() {
         let answered = refusal(server, &path, &[("origin", origin)]).await;
         assert_eq!(answered, status, "{origin}");
     }
-    // Told before anything else, as a problem like any other.
-    let call = Call::get("/specs/x/ws").header("host", "localhost");
-    let call = call.header("origin", "https://evil.example");
-    assert!(app.send(call).await.problem(404).is_empty());
-    assert!(local().with_allowed_origins(["app.example.org"]).is_err());
 }
 
 #[tokio::test]
