@@ -14,6 +14,7 @@ pub mod offline_agent;
 pub mod repositories;
 pub mod sandboxes;
 pub mod smoke;
+pub mod streams;
 pub mod summary;
 
 /// Holds the README's example to compiling.

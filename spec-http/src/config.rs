@@ -58,12 +58,12 @@ impl HttpConfig {
         self
     }
 
-    /// Lets browsers send commands, and open WebSockets, for pages of these origins too, each written as browsers write it,
-    /// for example `https://specs.example.org`. For pages of other origins than the server's own, they
-    /// are answered 403. Default: none.
+    /// Lets browsers send commands, and open a WebSocket, for pages of these origins too, each written
+    /// as browsers write it, for example `https://specs.example.org`. For pages of other origins than
+    /// the server's own, they are answered 403. Default: none.
     ///
-    /// This is about commands only. For such a page to read answers as well, the host adds the headers
-    /// of cross-origin resource sharing (CORS) by a layer of its own.
+    /// This is about commands and `/ws` only. For such a page to read answers as well, the host adds the
+    /// headers of cross-origin resource sharing (CORS) by a layer of its own.
     ///
     /// # Errors
     ///

@@ -24,6 +24,7 @@ use spec_http::{HttpConfig, NoAuth, router};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// How long open connections may take to end once the program was told to stop.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
@@ -110,8 +111,10 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     let host = open(&options, StaticProjects::new(projects), &say).await?;
     let machine = &host.machine;
     let stopping = CancellationToken::new();
+    let sockets = TaskTracker::new();
     let config = HttpConfig::new(NoAuth::local()?)
         .with_shutdown(stopping.clone())
+        .with_tasks(sockets.clone())
         .with_default_policy(options.agents.policy());
     let app = Router::new().nest("/api/v1", router(machine.clone().into_dyn(), config));
     let listener = TcpListener::bind(arguments.listen)
@@ -129,7 +132,12 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
 
     let server =
         axum::serve(listener, app).with_graceful_shutdown(stopping.clone().cancelled_owned());
-    let serving = async { server.await.context("the server failed") };
+    let serving = async {
+        server.await.context("the server failed")?;
+        sockets.close();
+        sockets.wait().await;
+        Ok(())
+    };
     let running = async {
         machine
             .run(stopping.clone())

@@ -28,4 +28,5 @@ mod replicas;
 mod serve;
 mod server;
 mod smoke;
+mod streams;
 mod world;
