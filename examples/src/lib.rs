@@ -1,4 +1,5 @@
-//! Programs that compose the crates: `launch`, `serve`, `embed`, `daytona-live`, and the offline agent.
+//! Programs that compose the crates: `launch`, `serve`, `embed`, `chaos`, `streams`, `daytona-live`, and the offline
+//! agent.
 
 pub mod agents;
 pub mod chaos;
