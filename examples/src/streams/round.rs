@@ -129,9 +129,7 @@ async fn read_all(server: &mut Child, load: &Load) -> anyhow::Result<Figures> {
         told.context("a stream was not opened")?;
     }
     let open = kib(pid, "VmRSS")?;
-    drop(tokio::spawn(async move {
-        while openings.recv().await.is_some() {}
-    }));
+    drop(openings);
 
     let begun = Instant::now();
     for (number, spec) in specs.iter().enumerate() {
