@@ -1,4 +1,7 @@
 //! The one table of routes. The router, its document and the tests of who may do what follow from it.
+//!
+//! An operation is added by declaring it in the file of its group. Tests then ask for a row in the lists
+//! for readers, and for `openapi.json` to be rewritten.
 
 mod commands;
 mod events;
