@@ -5,9 +5,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 
 function parse(...pieces: (string | Uint8Array)[]): Frame[] {
   const parser = new EventStreamParser();
-  return pieces.flatMap((piece) =>
-    parser.push(typeof piece === "string" ? bytes(piece) : piece),
-  );
+  return pieces.flatMap((piece) => parser.push(typeof piece === "string" ? bytes(piece) : piece));
 }
 
 const event = (data: string, event = "message", id = ""): Frame => ({
@@ -110,9 +108,9 @@ describe("an event stream", () => {
 });
 
 const STREAM =
-  "\uFEFF: open\r\n\r\nid: 1\nevent: spec.created\ndata: {\"title\":\"Füße 🦶 日本\"}\r\r" +
+  '\uFEFF: open\r\n\r\nid: 1\nevent: spec.created\ndata: {"title":"Füße 🦶 日本"}\r\r' +
   "retry: 250\r\nid:2\rdata: a\r\ndata\r\ndata: 💶\r\n\r\n\n\n: \u00e9\n" +
-  "event: end\ndata: {\"last_event_id\":2}\n\nid: 9\ndata: lost";
+  'event: end\ndata: {"last_event_id":2}\n\nid: 9\ndata: lost';
 
 describe("a stream means the same", () => {
   const all = bytes(STREAM);

@@ -51,7 +51,15 @@ describe("a watched spec", () => {
     const { events, states } = watching(server);
     expect(await sequences(events)).toEqual([1, 2, 3, 4]);
     expect(lastIds(server.received)).toEqual([undefined, "2", "3"]);
-    expect(states).toEqual(["connecting", "live", "connecting", "live", "connecting", "live", "ended"]);
+    expect(states).toEqual([
+      "connecting",
+      "live",
+      "connecting",
+      "live",
+      "connecting",
+      "live",
+      "ended",
+    ]);
   });
 
   test("goes on where the reader left off", async () => {
