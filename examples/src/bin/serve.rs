@@ -12,23 +12,27 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use axum::Router;
+use axum::response::Redirect;
+use axum::routing::get;
 use clap::Parser;
 use spec_core::id::ProjectId;
 use spec_core::project::{Project, StaticProjects};
 use spec_examples::agents::{AgentArguments, act_as_offline_agent};
 use spec_examples::database::DatabaseArguments;
 use spec_examples::host::{HostOptions, open};
+use spec_examples::quick_tasks::TaskFile;
 use spec_examples::repositories::{Access, GitToken, NamedRepository, RemoteUrl, Repository};
 use spec_examples::sandboxes::SandboxArguments;
-use spec_http::{HttpConfig, NoAuth, router};
+use spec_http::{HttpConfig, NoAuth, UiConfig, router, ui};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// How long open connections may take to end once the program was told to stop.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
-/// Serves specs over HTTP under /api/v1, on this machine only.
+/// Serves specs over HTTP under /api/v1, and web pages for them under /, on this machine only.
 ///
 /// Unless told otherwise, drafts on this machine, with no account and no network, and with a rule-based
 /// agent that needs no language model. Budgets and the fallback agent hold for launches that name none.
@@ -38,6 +42,9 @@ struct Arguments {
     /// Where to listen. There is no authentication, so it must be a loopback address.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Serves everything below that path, such as /tools, instead of at the root.
+    #[arg(long, value_name = "PATH", value_parser = Prefix::parse, default_value = "")]
+    prefix: Prefix,
     /// Where specs are kept; by default your data folder.
     #[arg(long)]
     data: Option<PathBuf>,
@@ -62,6 +69,9 @@ struct Arguments {
     /// The git repository of the only project, where it is not on this machine.
     #[arg(long, value_name = "https://…", conflicts_with = "project")]
     repository: Option<RemoteUrl>,
+    /// Takes tasks without a spec too, and appends each to this file as one line of JSON.
+    #[arg(long, value_name = "FILE")]
+    quick_tasks: Option<PathBuf>,
     /// Milliseconds that the offline agent waits after each line of progress, for demonstrations.
     #[arg(long, hide = true)]
     slow_ms: Option<u64>,
@@ -95,6 +105,8 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
         folders: sandboxes.reach_folders(),
         token: GitToken::from_env()?,
     };
+    let quick_tasks = arguments.quick_tasks.as_deref();
+    let quick_tasks = quick_tasks.map(TaskFile::open).transpose()?;
     let named = named(arguments.project, arguments.repository, &access)?;
     let projects = projects(named, &access)?;
     let options = HostOptions {
@@ -110,10 +122,20 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     let host = open(&options, StaticProjects::new(projects), &say).await?;
     let machine = &host.machine;
     let stopping = CancellationToken::new();
-    let config = HttpConfig::new(NoAuth::local()?)
+    let sockets = TaskTracker::new();
+    let mut config = HttpConfig::new(NoAuth::local()?)
         .with_shutdown(stopping.clone())
+        .with_tasks(sockets.clone())
         .with_default_policy(options.agents.policy());
-    let app = Router::new().nest("/api/v1", router(machine.clone().into_dyn(), config));
+    if let Some(tasks) = quick_tasks {
+        config = config.with_quick_tasks(tasks);
+    }
+    let specs = router(machine.clone().into_dyn(), config);
+    let app = arguments.prefix.mount(
+        Router::new()
+            .nest("/api/v1", specs)
+            .merge(ui(UiConfig::new("api/v1"))),
+    );
     let listener = TcpListener::bind(arguments.listen)
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
@@ -125,11 +147,19 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     if let Some(database) = &options.database {
         println!("specs are kept in {database}");
     }
-    println!("listening on http://{}/api/v1", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    let Prefix(prefix) = &arguments.prefix;
+    println!("listening on http://{address}{prefix}/api/v1");
+    println!("open http://{address}{prefix}/");
 
     let server =
         axum::serve(listener, app).with_graceful_shutdown(stopping.clone().cancelled_owned());
-    let serving = async { server.await.context("the server failed") };
+    let serving = async {
+        server.await.context("the server failed")?;
+        sockets.close();
+        sockets.wait().await;
+        Ok(())
+    };
     let running = async {
         machine
             .run(stopping.clone())
@@ -181,6 +211,42 @@ fn projects(named: Vec<NamedRepository>, access: &Access) -> anyhow::Result<Vec<
             access.project(id, &access.find(repository)?)
         })
         .collect()
+}
+
+/// Nothing, or a path that begins with a slash and does not end with one.
+#[derive(Debug, Clone)]
+struct Prefix(String);
+
+impl Prefix {
+    fn parse(text: &str) -> Result<Self, String> {
+        let path = text.trim_matches('/');
+        if path.is_empty() {
+            return Ok(Self(String::new()));
+        }
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+        if !path.bytes().all(is_plain)
+            || path.split('/').any(|part| matches!(part, "" | "." | ".."))
+        {
+            return Err("write a path of letters, digits and - . _ ~, such as /tools".to_owned());
+        }
+        Ok(Self(format!("/{path}")))
+    }
+
+    /// `app` below this path.
+    fn mount(&self, app: Router) -> Router {
+        let Self(path) = self;
+        if path.is_empty() {
+            return app;
+        }
+        let there = path.clone();
+        Router::new()
+            .nest(path, app)
+            // What is nested at a path is not found at the same with a slash.
+            .route(
+                &format!("{path}/"),
+                get(move || async move { Redirect::permanent(&there) }),
+            )
+    }
 }
 
 /// What asks the program to end: Ctrl-C, or SIGTERM.
