@@ -9,6 +9,7 @@ mod conventions;
 mod design;
 mod entry_points;
 mod explore;
+mod feedback;
 mod groups;
 mod idea;
 mod ids;
@@ -199,4 +200,5 @@ impl Draft<'_> {
     }
 }
 
+pub use feedback::note_feedback;
 pub use repair::{CannotRepair, without_findings};

@@ -1,5 +1,6 @@
 //! What happened to a spec, in order. The events are the record; the state is their fold.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::RunReport;
@@ -13,10 +14,10 @@ use crate::id::{
 use crate::phase::Phase;
 use crate::policy::{Budget, Policy};
 use crate::sandbox::RunEnd;
-use crate::spec::{Description, Title};
+use crate::spec::{Comment, Description, Title};
 
 /// Something that happened to a spec, in its place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SpecEvent {
     /// The spec.
     pub spec_id: SpecId,
@@ -58,7 +59,7 @@ impl NewEvent {
 }
 
 /// A line of progress for a person to read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProgressItem {
     /// What kind of thing the agent did.
     pub kind: ProgressKind,
@@ -72,7 +73,7 @@ pub struct ProgressItem {
 impl Eq for ProgressItem {}
 
 /// What kind of thing an agent did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProgressKind {
     /// It said something.
@@ -90,7 +91,7 @@ pub enum ProgressKind {
 }
 
 /// What happened. The names are part of the wire format.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", content = "data")]
 #[non_exhaustive]
 pub enum EventBody {
@@ -261,6 +262,42 @@ pub enum EventBody {
         /// Findings that did not block it.
         warnings: u32,
     },
+    /// A phase's output waits for a person's approval.
+    #[serde(rename = "spec.approval_requested")]
+    ApprovalRequested {
+        /// The phase.
+        phase: Phase,
+        /// Version of the artifact.
+        version: ArtifactVersion,
+        /// Hash of the artifact. An approval names it.
+        content_hash: ContentHash,
+    },
+    /// A person approved a phase's output.
+    #[serde(rename = "spec.phase_approved")]
+    PhaseApproved {
+        /// Who.
+        by: UserId,
+        /// The phase.
+        phase: Phase,
+        /// Version of the artifact.
+        version: ArtifactVersion,
+        /// Hash of the artifact.
+        content_hash: ContentHash,
+    },
+    /// A person asked for changes to a phase's output, instead of approving it.
+    #[serde(rename = "spec.changes_requested")]
+    ChangesRequested {
+        /// Who.
+        by: UserId,
+        /// The phase.
+        phase: Phase,
+        /// Version of the artifact.
+        version: ArtifactVersion,
+        /// Hash of the artifact.
+        content_hash: ContentHash,
+        /// What to change.
+        comment: Comment,
+    },
     /// A phase failed for good.
     #[serde(rename = "spec.phase_failed")]
     PhaseFailed {
@@ -319,7 +356,23 @@ pub enum EventBody {
         /// Those of each phase.
         phase_budget: Budget,
     },
-    /// A spec that had failed goes on.
+    /// A person stopped the spec for now; the attempt under way has ended.
+    #[serde(rename = "spec.execution_paused")]
+    ExecutionPaused {
+        /// Who.
+        by: UserId,
+    },
+    /// A person asked to do a phase again, and after it those that build on it.
+    #[serde(rename = "spec.retry_requested")]
+    RetryRequested {
+        /// Who.
+        by: UserId,
+        /// The phase.
+        phase: Phase,
+        /// What to do differently, if they said so.
+        feedback: Option<Comment>,
+    },
+    /// A spec that was paused, or had failed, goes on.
     #[serde(rename = "spec.execution_resumed")]
     ExecutionResumed {
         /// Who asked for it.
@@ -363,6 +416,11 @@ impl EventBody {
             Self::RunStopped { .. } => "spec.run_stopped",
             Self::BudgetChanged { .. } => "spec.budget_changed",
             Self::ExecutionResumed { .. } => "spec.execution_resumed",
+            Self::ExecutionPaused { .. } => "spec.execution_paused",
+            Self::RetryRequested { .. } => "spec.retry_requested",
+            Self::ApprovalRequested { .. } => "spec.approval_requested",
+            Self::PhaseApproved { .. } => "spec.phase_approved",
+            Self::ChangesRequested { .. } => "spec.changes_requested",
             Self::PhaseCompleted { .. } => "spec.phase_completed",
             Self::PhaseFailed { .. } => "spec.phase_failed",
             Self::SandboxEnding { .. } => "sandbox.ending",
@@ -390,6 +448,10 @@ impl EventBody {
             | Self::RunEnded { phase, .. }
             | Self::RunStopped { phase, .. }
             | Self::PhaseCompleted { phase, .. }
+            | Self::ApprovalRequested { phase, .. }
+            | Self::PhaseApproved { phase, .. }
+            | Self::ChangesRequested { phase, .. }
+            | Self::RetryRequested { phase, .. }
             | Self::SandboxEnding { phase, .. }
             | Self::SandboxTerminated { phase, .. }
             | Self::SandboxAbandoned { phase, .. } => Some(*phase),
@@ -401,13 +463,14 @@ impl EventBody {
             | Self::CancelRequested { .. }
             | Self::BudgetChanged { .. }
             | Self::ExecutionResumed { .. }
+            | Self::ExecutionPaused { .. }
             | Self::ExecutionCompleted {}
             | Self::ExecutionCancelled {}
             | Self::Archived { .. } => None,
         }
     }
 
-    /// True when nothing more will happen to the spec without a person's command.
+    /// True when the execution has come to an end. A person may still have phases done again.
     #[must_use]
     pub fn ends_execution(&self) -> bool {
         matches!(
@@ -415,15 +478,6 @@ impl EventBody {
             Self::ExecutionCompleted {}
                 | Self::ExecutionFailed { .. }
                 | Self::ExecutionCancelled {}
-        )
-    }
-    /// True when nothing more will happen to the spec at all, but that it is archived. One that
-    /// failed may go on.
-    #[must_use]
-    pub fn is_final(&self) -> bool {
-        matches!(
-            self,
-            Self::ExecutionCompleted {} | Self::ExecutionCancelled {}
         )
     }
 }

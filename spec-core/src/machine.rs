@@ -1,6 +1,7 @@
 //! The state machine: three pure functions, and the driver that acts on their word.
 
 mod active;
+mod allowed;
 mod apply;
 mod collect;
 mod command;
@@ -18,6 +19,7 @@ mod local;
 mod looks;
 mod next_action;
 mod observation;
+mod offer;
 mod prepare;
 mod progress;
 mod reader;
@@ -27,9 +29,11 @@ mod retention;
 mod runner;
 mod secrets;
 mod sync_run;
+mod versions;
 mod watch;
 mod writes;
 
+pub use allowed::{Allowed, allowed};
 pub use apply::{NewSpec, Transition, apply, launch};
 pub use command::Command;
 pub use config::RunnerConfig;
@@ -40,3 +44,4 @@ pub use observation::{Input, Observation, Verdict};
 pub use progress::{PhaseProgress, Progress, progress};
 pub use reaper::Reaped;
 pub use refusal::Refusal;
+pub use versions::ArtifactSummary;

@@ -183,12 +183,6 @@ impl Policy {
             return out_of_bounds("policy.budget_warning_percent", "must be 1 to 100");
         }
         let unavailable = |field| Err(InvalidInput::new(field, "is not available in this version"));
-        if Phase::ALL
-            .iter()
-            .any(|phase| self.gates.after(*phase) != Gate::None)
-        {
-            return unavailable("policy.gates");
-        }
         if self.questions != Questions::Ignore {
             return unavailable("policy.questions");
         }

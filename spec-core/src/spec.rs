@@ -15,6 +15,7 @@ use crate::phase::Phase;
 use crate::policy::Policy;
 use crate::status::{PhaseStatus, SpecStatus};
 use crate::usage::Usage;
+use crate::wire_schema::wire_schema;
 
 /// Version of the state that this crate writes. A runner claims only specs it understands.
 pub const MACHINE_VERSION: u16 = 1;
@@ -87,6 +88,8 @@ impl fmt::Debug for Title {
     }
 }
 
+wire_schema!(Title, { "type": "string", "minLength": 1, "maxLength": Title::MAX_CHARS });
+
 /// The idea, exactly as typed: never trimmed, shortened or rewritten.
 ///
 /// 1 to 50,000 characters, not blank, without NUL, which Postgres cannot store.
@@ -104,24 +107,7 @@ impl Description {
     ///
     /// Refuses text that is blank, too long, or holds NUL.
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidInput> {
-        let text = text.into();
-        let length = text.chars().count();
-        if text.trim().is_empty() {
-            Err(InvalidInput::new("description", "must not be empty"))
-        } else if length > Self::MAX_CHARS {
-            let max = Self::MAX_CHARS;
-            Err(InvalidInput::new(
-                "description",
-                format!("{length} characters; at most {max} are allowed"),
-            ))
-        } else if text.contains('\0') {
-            Err(InvalidInput::new(
-                "description",
-                "must not hold the character NUL",
-            ))
-        } else {
-            Ok(Self(text))
-        }
+        checked_text("description", Self::MAX_CHARS, text.into()).map(Self)
     }
 
     /// The description as text.
@@ -151,6 +137,84 @@ impl fmt::Debug for Description {
     }
 }
 
+wire_schema!(Description, {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": Description::MAX_CHARS
+});
+
+/// What a person wants to be done differently, exactly as typed.
+///
+/// 1 to 10,000 characters, not blank, without NUL, which Postgres cannot store.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Comment(String);
+
+impl Comment {
+    /// The longest comment, in characters.
+    pub const MAX_CHARS: usize = 10_000;
+
+    /// Checks a comment.
+    ///
+    /// # Errors
+    ///
+    /// Refuses text that is blank, too long, or holds NUL.
+    pub fn new(text: impl Into<String>) -> Result<Self, InvalidInput> {
+        checked_text("comment", Self::MAX_CHARS, text.into()).map(Self)
+    }
+
+    /// The comment as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Comment {
+    type Error = InvalidInput;
+
+    fn try_from(text: String) -> Result<Self, InvalidInput> {
+        Self::new(text)
+    }
+}
+
+impl From<Comment> for String {
+    fn from(comment: Comment) -> Self {
+        comment.0
+    }
+}
+
+impl fmt::Debug for Comment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+wire_schema!(Comment, {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": Comment::MAX_CHARS
+});
+
+/// A text of several lines, kept exactly as typed.
+fn checked_text(
+    field: &'static str,
+    max_chars: usize,
+    text: String,
+) -> Result<String, InvalidInput> {
+    let length = text.chars().count();
+    if text.trim().is_empty() {
+        Err(InvalidInput::new(field, "must not be empty"))
+    } else if length > max_chars {
+        let reason = format!("{length} characters; at most {max_chars} are allowed");
+        Err(InvalidInput::new(field, reason))
+    } else if text.contains('\0') {
+        Err(InvalidInput::new(field, "must not hold the character NUL"))
+    } else {
+        Ok(text)
+    }
+}
+
 /// The artifact that stands for a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcceptedArtifact {
@@ -160,6 +224,30 @@ pub struct AcceptedArtifact {
     pub content_hash: ContentHash,
     /// How many findings it was accepted in spite of.
     pub warnings: u32,
+}
+
+/// A person's approval of a phase's artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Who.
+    pub by: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// Version of the artifact.
+    pub version: ArtifactVersion,
+    /// Hash of its content.
+    pub content_hash: ContentHash,
+}
+
+/// What a person asked to be done differently in a phase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feedback {
+    /// Who.
+    pub by: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub comment: Comment,
 }
 
 /// Where a phase stands.
@@ -189,6 +277,32 @@ pub struct PhaseState {
         skip_serializing_if = "AttemptNumber::is_first"
     )]
     pub began_at: AttemptNumber,
+    /// The approval of its artifact, if its gate asks for one and it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
+    /// What was asked to be done differently since the phase last passed its gate, oldest first, at
+    /// most [`MAX_FEEDBACK`](Self::MAX_FEEDBACK). Every attempt is told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub feedback: Vec<Feedback>,
+}
+
+impl PhaseState {
+    /// How many comments are kept and told: the newest.
+    pub const MAX_FEEDBACK: usize = 10;
+
+    /// Where it stands when no attempt is under way and none was accepted since it was to be done.
+    pub(crate) fn undone(&self) -> PhaseStatus {
+        match self.accepted {
+            Some(_) => PhaseStatus::Stale,
+            None => PhaseStatus::Pending,
+        }
+    }
+
+    pub(crate) fn add_feedback(&mut self, feedback: Feedback) {
+        self.feedback.push(feedback);
+        let excess = self.feedback.len().saturating_sub(Self::MAX_FEEDBACK);
+        self.feedback.drain(..excess);
+    }
 }
 
 impl Default for PhaseState {
@@ -201,6 +315,8 @@ impl Default for PhaseState {
             completed_at: None,
             usage: Usage::default(),
             began_at: AttemptNumber::first(),
+            approval: None,
+            feedback: Vec::new(),
         }
     }
 }
@@ -311,7 +427,7 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// The phase that is under way or failed; `None` before the first and after the last.
+    /// The phase that is under way, waits or failed; `None` before the first and after the last.
     #[must_use]
     pub fn current_phase(&self) -> Option<Phase> {
         if self.status == SpecStatus::Draft {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use spec_core::agent::{AgentContext, PROTOCOL_VERSION};
 use spec_core::event::ProgressItem;
 
-use super::{DraftError, Request, draft, without_findings};
+use super::{DraftError, Request, draft, note_feedback, without_findings};
 
 /// Why a run ends without a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,8 +80,12 @@ impl RunDir {
                 Failure::misuse(format!("{error}: {cause}"))
             }
         })?;
-        let output = without_findings(output, &context.findings)
+        let mut output = without_findings(output, &context.findings)
             .map_err(|error| Failure::failed(error.to_string()))?;
+        if !context.feedback.is_empty() {
+            super::Progress::new(listener).warn(990, "This agent cannot do what was asked for in words; it hands the requests on among its assumptions");
+            note_feedback(&mut output, &context.feedback);
+        }
         self.leave(&output)
     }
 

@@ -77,25 +77,25 @@ async fn killed_in_both_ways(phase: Phase) {
 
 #[tokio::test]
 async fn a_launch_that_is_killed_in_explore_goes_on_there() {
-    killed_in_both_ways(Phase::Explore).await;
+    Box::pin(killed_in_both_ways(Phase::Explore)).await;
 }
 
 #[tokio::test]
 async fn a_launch_that_is_killed_in_requirements_goes_on_there() {
-    killed_in_both_ways(Phase::Requirements).await;
+    Box::pin(killed_in_both_ways(Phase::Requirements)).await;
 }
 
 #[tokio::test]
 async fn a_launch_that_is_killed_in_design_goes_on_there() {
-    killed_in_both_ways(Phase::Design).await;
+    Box::pin(killed_in_both_ways(Phase::Design)).await;
 }
 
 #[tokio::test]
 async fn a_launch_that_is_killed_in_tasks_goes_on_there() {
-    killed_in_both_ways(Phase::Tasks).await;
+    Box::pin(killed_in_both_ways(Phase::Tasks)).await;
 }
 
 #[tokio::test]
 async fn a_launch_that_is_killed_in_sync_goes_on_there() {
-    killed_in_both_ways(Phase::Sync).await;
+    Box::pin(killed_in_both_ways(Phase::Sync)).await;
 }

@@ -38,7 +38,10 @@ pub struct AgentContext {
     pub outputs: BTreeMap<Phase, Value>,
     /// What was wrong with the output before.
     pub findings: Vec<Finding>,
-    /// What an earlier attempt handed over and was refused, as far as it could be read; at most
+    /// What a person asked to be done differently, exactly as typed, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub feedback: Vec<String>,
+    /// What an earlier attempt handed over and was refused, or a person wants to be changed, as far as it could be read; at most
     /// [`MAX_PREVIOUS_BYTES`](Self::MAX_PREVIOUS_BYTES) of it are shown in a prompt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,

@@ -42,6 +42,7 @@ pub(super) fn task() -> AgentTask {
             commit: CommitId::new("0".repeat(40)).unwrap(),
             outputs: [].into(),
             findings: Vec::new(),
+            feedback: Vec::new(),
             previous: None,
         },
         layout,

@@ -51,13 +51,14 @@ pub struct PromptSet {
 
 impl PromptSet {
     /// Version of the built-in templates. It rises with every change of one.
-    pub const VERSION: &str = "2";
+    pub const VERSION: &str = "3";
     /// The longest template, in bytes.
     pub const MAX_TEMPLATE_BYTES: usize = 32 * 1024;
 
     /// Replaces the frame of all tasks. Required placeholders: `title`, `description`, `outputs`
     /// (what is needed of earlier results), `task` (the text of the phase), `findings` (what was
-    /// wrong before, and what was handed over then), `result` (how to hand over). Optional: `phase`.
+    /// wrong before, what a person asked to be done differently, and what was handed over then),
+    /// `result` (how to hand over). Optional: `phase`.
     ///
     /// # Errors
     ///
@@ -109,6 +110,16 @@ impl PromptSet {
     /// When the template cannot be used.
     pub fn with_refused(self, text: impl Into<String>) -> Result<Self, InvalidInput> {
         self.with(Template::Refused, text)
+    }
+
+    /// Replaces the section that says what a person asked to be done differently. Required
+    /// placeholder: `feedback`.
+    ///
+    /// # Errors
+    ///
+    /// When the template cannot be used.
+    pub fn with_feedback(self, text: impl Into<String>) -> Result<Self, InvalidInput> {
+        self.with(Template::Feedback, text)
     }
 
     /// Replaces the section that shows a fresh session what was refused. Required placeholder:
@@ -195,6 +206,12 @@ impl PromptSet {
         if !is_interruption(&context.findings) {
             findings.push_str(&self.fill(Template::Refused, |name| {
                 (name == "findings").then(|| fenced(&listed(&context.findings)))
+            }));
+        }
+        if !context.feedback.is_empty() {
+            let feedback: Vec<String> = context.feedback.iter().map(|text| fenced(text)).collect();
+            findings.push_str(&self.fill(Template::Feedback, |name| {
+                (name == "feedback").then(|| feedback.join("\n\n"))
             }));
         }
         if let Some(previous) = &context.previous {

@@ -1,6 +1,7 @@
 //! What an input makes of a state.
 
 mod bounds;
+mod review;
 
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::id::{
     UserId,
 };
 use crate::phase::Phase;
-use crate::policy::{Budget, Policy};
+use crate::policy::{Budget, Gate, Policy};
 use crate::sandbox::RunEnd;
 use crate::spec::{Description, Ending, MACHINE_VERSION, Spec, Title};
 use crate::status::SpecStatus;
@@ -180,10 +181,12 @@ impl Change {
         let status = self.spec.status;
         let forbidden = Err(Refusal::Forbidden { verb, status });
         match command {
+            _ if self.spec.archived_at.is_some() && !matches!(command, Command::Archive { .. }) => {
+                Err(Refusal::Archived { verb })
+            }
             Command::Execute { by } => match status {
-                SpecStatus::Draft if self.spec.archived_at.is_none() => self.execute(by),
-                SpecStatus::Draft
-                | SpecStatus::Executing
+                SpecStatus::Draft => self.execute(by),
+                SpecStatus::Executing
                 | SpecStatus::AwaitingApproval
                 | SpecStatus::AwaitingAnswers
                 | SpecStatus::Paused
@@ -194,14 +197,7 @@ impl Change {
             Command::Cancel { by, reason } => match (&self.spec.ending, status.is_terminal()) {
                 (_, true) => forbidden,
                 (Some(Ending::Cancelling { .. }), _) => Ok(()),
-                (Some(Ending::Completing), _) => Err(Refusal::EndingAlready {
-                    verb,
-                    towards: "finishing",
-                }),
-                (Some(Ending::Failing), _) => Err(Refusal::EndingAlready {
-                    verb,
-                    towards: "failing",
-                }),
+                (Some(ending), _) => Err(ending_already(verb, ending)),
                 (None, false) => {
                     let reason = reason.map(|reason| shorten(&reason, 1000));
                     self.push(EventBody::CancelRequested { by, reason })?;
@@ -222,7 +218,6 @@ impl Change {
                 budget,
                 phase_budget,
             } => match status {
-                _ if self.spec.archived_at.is_some() => forbidden,
                 _ if self.spec.ending == Some(Ending::Failing) => Err(Refusal::EndingAlready {
                     verb,
                     towards: "failing",
@@ -235,13 +230,44 @@ impl Change {
                 | SpecStatus::Paused
                 | SpecStatus::Failed => self.set_budget(by, budget, phase_budget),
             },
-            Command::Approve { .. }
-            | Command::RequestChanges { .. }
-            | Command::Answer { .. }
-            | Command::Edit { .. }
-            | Command::Pause { .. }
-            | Command::Resume { .. }
-            | Command::Retry { .. } => Err(Refusal::Unavailable { verb }),
+            Command::Approve {
+                by,
+                phase,
+                content_hash,
+            } => self.approve(by, phase, content_hash),
+            Command::RequestChanges {
+                by,
+                phase,
+                content_hash,
+                comment,
+            } => self.request_changes(by, phase, content_hash, comment),
+            Command::Pause { by } => match (status, &self.spec.ending) {
+                (SpecStatus::Paused, _) => Ok(()),
+                (SpecStatus::Executing, None) => self.push(EventBody::ExecutionPaused { by }),
+                (SpecStatus::Executing, Some(ending)) => Err(ending_already(verb, ending)),
+                _ => forbidden,
+            },
+            Command::Resume { by } => match (status, self.spec.current_phase()) {
+                (SpecStatus::Paused, Some(phase)) => {
+                    self.require_budget(phase)?;
+                    self.push(EventBody::ExecutionResumed { by })?;
+                    self.start_phase(phase)
+                }
+                _ => forbidden,
+            },
+            Command::Retry {
+                by,
+                phase,
+                feedback,
+            } => match status {
+                SpecStatus::AwaitingApproval
+                | SpecStatus::AwaitingAnswers
+                | SpecStatus::Paused
+                | SpecStatus::Completed
+                | SpecStatus::Failed => self.retry(by, phase, feedback),
+                SpecStatus::Draft | SpecStatus::Executing | SpecStatus::Cancelled => forbidden,
+            },
+            Command::Answer { .. } | Command::Edit { .. } => Err(Refusal::Unavailable { verb }),
         }
     }
 
@@ -485,6 +511,14 @@ impl Change {
             })
     }
 
+    /// Refuses what would fail at once.
+    fn require_budget(&self, phase: Phase) -> Result<(), Refusal> {
+        match self.used_up(phase) {
+            Some(exceeded) => Err(Refusal::BudgetExceeded { exceeded }),
+            None => Ok(()),
+        }
+    }
+
     fn set_budget(
         &mut self,
         by: UserId,
@@ -512,9 +546,7 @@ impl Change {
         let Some(phase) = over_budget else {
             return self.end_unpaid();
         };
-        if let Some(exceeded) = self.used_up(phase) {
-            return Err(Refusal::BudgetExceeded { exceeded });
-        }
+        self.require_budget(phase)?;
         self.push(EventBody::ExecutionResumed { by: by_whom })?;
         self.start_phase(phase)
     }
@@ -596,14 +628,26 @@ impl Change {
                 key,
             });
         }
+        let content_hash = artifact.content_hash;
         self.push(EventBody::PhaseCompleted {
             phase,
             attempt,
             version,
-            content_hash: artifact.content_hash,
+            content_hash,
             warnings: u32::try_from(artifact.findings.len()).unwrap_or(u32::MAX),
         })?;
         self.artifacts.push(artifact);
+        match self.spec.policy.gates.after(phase) {
+            Gate::None => self.go_on_after(phase),
+            Gate::Approve => self.push(EventBody::ApprovalRequested {
+                phase,
+                version,
+                content_hash,
+            }),
+        }
+    }
+
+    fn go_on_after(&mut self, phase: Phase) -> Result<(), Refusal> {
         match phase.next() {
             Some(next) => self.start_phase(next),
             None => self.finish_if_settled(),
@@ -781,6 +825,15 @@ impl Change {
                 key,
             })
     }
+}
+
+fn ending_already(verb: &'static str, ending: &Ending) -> Refusal {
+    let towards = match ending {
+        Ending::Completing => "finishing",
+        Ending::Failing => "failing",
+        Ending::Cancelling { .. } => "being cancelled",
+    };
+    Refusal::EndingAlready { verb, towards }
 }
 
 fn bounded_report(mut report: Box<RunReport>) -> Box<RunReport> {

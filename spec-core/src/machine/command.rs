@@ -1,9 +1,9 @@
 //! What a person can ask of a spec.
 
-use crate::finding::Finding;
 use crate::id::{ContentHash, UserId};
 use crate::phase::Phase;
 use crate::policy::Budget;
+use crate::spec::Comment;
 
 /// Something a person asks for. The commands that this version does not do yet have their place and
 /// are answered [`Unavailable`](super::Refusal::Unavailable).
@@ -37,25 +37,25 @@ pub enum Command {
         /// The limits of each phase; `None`: as they are.
         phase_budget: Option<Budget>,
     },
-    /// Let the spec go on after a gate. Not available yet.
+    /// Let the spec go on after a gate. To repeat it for the same content changes nothing.
     Approve {
         /// Who asks.
         by: UserId,
         /// The gate's phase.
         phase: Phase,
-        /// The content that is approved.
+        /// The content that is approved. Refused when the phase has another by now.
         content_hash: ContentHash,
     },
-    /// Have a phase done again. Not available yet.
+    /// Have the phase before a gate done again.
     RequestChanges {
         /// Who asks.
         by: UserId,
         /// The gate's phase.
         phase: Phase,
-        /// The content that is refused.
+        /// The content that is to be changed. Refused when the phase has another by now.
         content_hash: ContentHash,
-        /// What to change.
-        findings: Vec<Finding>,
+        /// What to change. The agent is told.
+        comment: Comment,
     },
     /// Answer a question. Not available yet.
     Answer {
@@ -77,22 +77,24 @@ pub enum Command {
         /// The new content.
         content: serde_json::Value,
     },
-    /// Stop for now. Not available yet.
+    /// Stop for now: the attempt under way ends, and its sandbox with it. What was accepted is kept.
     Pause {
         /// Who asks.
         by: UserId,
     },
-    /// Go on after a pause. Not available yet.
+    /// Go on after a pause: the phase that was under way begins anew.
     Resume {
         /// Who asks.
         by: UserId,
     },
-    /// Do a phase again. Not available yet.
+    /// Do a phase again, and after it those that build on it.
     Retry {
         /// Who asks.
         by: UserId,
-        /// The phase.
+        /// The phase. All before it are completed.
         phase: Phase,
+        /// What to do differently. The agent is told.
+        feedback: Option<Comment>,
     },
 }
 
@@ -106,7 +108,7 @@ impl Command {
             Self::Archive { .. } => "archive",
             Self::SetBudget { .. } => "change the budget of",
             Self::Approve { .. } => "approve",
-            Self::RequestChanges { .. } => "request changes",
+            Self::RequestChanges { .. } => "request changes to",
             Self::Answer { .. } => "answer",
             Self::Edit { .. } => "edit",
             Self::Pause { .. } => "pause",

@@ -6,7 +6,8 @@ use crate::clock::Timestamp;
 use crate::event::{EventBody, NewEvent, SpecEvent};
 use crate::id::{AgentName, AttemptNumber, RepairNumber, Revision, Sequence, SpecId};
 use crate::phase::Phase;
-use crate::spec::{AcceptedArtifact, Ending, PhaseState, Phases, Spec};
+use crate::policy::Gate;
+use crate::spec::{AcceptedArtifact, Approval, Ending, Feedback, PhaseState, Phases, Spec};
 use crate::status::{PhaseStatus, SpecStatus};
 use crate::usage::Usage;
 
@@ -247,8 +248,12 @@ fn evolve(
             content_hash,
             warnings,
         } => {
+            let has_gate = spec.policy.gates.after(*phase) != Gate::None;
             let state = spec.phases.get_mut(*phase);
             end(state, *attempt, AttemptOutcome::Accepted, at).ok_or_else(misfit)?;
+            if !has_gate {
+                state.feedback.clear();
+            }
             state.status = PhaseStatus::Completed;
             state.completed_at = Some(at);
             state.accepted = Some(AcceptedArtifact {
@@ -259,6 +264,50 @@ fn evolve(
             if phase.next().is_none() {
                 spec.ending = Some(Ending::Completing);
             }
+        }
+        EventBody::ApprovalRequested {
+            phase,
+            version: _,
+            content_hash: _,
+        } => {
+            spec.phases.get_mut(*phase).status = PhaseStatus::AwaitingApproval;
+            spec.status = SpecStatus::AwaitingApproval;
+            spec.ending = None;
+        }
+        EventBody::PhaseApproved {
+            by,
+            phase,
+            version,
+            content_hash,
+        } => {
+            let state = spec.phases.get_mut(*phase);
+            state.status = PhaseStatus::Completed;
+            state.feedback.clear();
+            state.approval = Some(Approval {
+                by: by.clone(),
+                at,
+                version: *version,
+                content_hash: *content_hash,
+            });
+            spec.status = SpecStatus::Executing;
+            if phase.next().is_none() {
+                spec.ending = Some(Ending::Completing);
+            }
+        }
+        EventBody::ChangesRequested {
+            by,
+            phase,
+            version: _,
+            content_hash: _,
+            comment,
+        } => {
+            let state = spec.phases.get_mut(*phase);
+            state.add_feedback(Feedback {
+                by: by.clone(),
+                at,
+                comment: comment.clone(),
+            });
+            spec.status = SpecStatus::Executing;
         }
         EventBody::PhaseFailed {
             failure,
@@ -297,10 +346,9 @@ fn evolve(
             find(spec, *phase, *attempt).ok_or_else(misfit)?.sandbox = SandboxStatus::Abandoned;
         }
         EventBody::CancelRequested { by, reason } => {
-            if let Some((key, _)) = spec.active_attempt() {
-                let state = spec.phases.get_mut(key.phase);
-                end(state, key.attempt, AttemptOutcome::Cancelled, at).ok_or_else(misfit)?;
-                state.status = PhaseStatus::Pending;
+            stop(spec, AttemptOutcome::Cancelled, at).ok_or_else(misfit)?;
+            if spec.status != SpecStatus::Draft {
+                spec.status = SpecStatus::Executing;
             }
             spec.ending = Some(Ending::Cancelling {
                 by: by.clone(),
@@ -314,6 +362,34 @@ fn evolve(
         } => {
             spec.policy.budget = *budget;
             spec.policy.phase_budget = *phase_budget;
+        }
+        EventBody::ExecutionPaused { by: _ } => {
+            stop(spec, AttemptOutcome::Paused, at).ok_or_else(misfit)?;
+            spec.status = SpecStatus::Paused;
+        }
+        EventBody::RetryRequested {
+            by,
+            phase,
+            feedback,
+        } => {
+            for undone in Phase::ALL.into_iter().filter(|undone| undone >= phase) {
+                let state = spec.phases.get_mut(undone);
+                state.status = state.undone();
+                state.approval = None;
+            }
+            if let Some(comment) = feedback {
+                spec.phases.get_mut(*phase).add_feedback(Feedback {
+                    by: by.clone(),
+                    at,
+                    comment: comment.clone(),
+                });
+            }
+            if *phase == Phase::Explore {
+                // It looks at the repository as it is now.
+                spec.commit = None;
+            }
+            spec.status = SpecStatus::Executing;
+            spec.failure = None;
         }
         EventBody::ExecutionResumed { by: _ } => {
             spec.status = SpecStatus::Executing;
@@ -423,11 +499,25 @@ fn end(
     Some(())
 }
 
+/// Ends the attempt that is under way, if one is; its phase, or the one that waits, is not done.
+fn stop(spec: &mut Spec, outcome: AttemptOutcome, at: Timestamp) -> Option<()> {
+    let Some(phase) = spec.current_phase() else {
+        return Some(());
+    };
+    let under_way = spec.active_attempt().map(|(key, _)| key.attempt);
+    let state = spec.phases.get_mut(phase);
+    if let Some(attempt) = under_way {
+        end(state, attempt, outcome, at)?;
+    }
+    state.status = state.undone();
+    Some(())
+}
+
 /// Whether a run that was to be started may have been, when its attempt ended so. Whoever started it
 /// may not have come to say so.
 fn may_have_started(outcome: &AttemptOutcome) -> bool {
     match outcome {
-        AttemptOutcome::Cancelled => true,
+        AttemptOutcome::Cancelled | AttemptOutcome::Paused => true,
         AttemptOutcome::Failed { failure } => matches!(
             failure.kind,
             FailureKind::BudgetExceeded

@@ -18,15 +18,15 @@ use crate::clock::{Clock, IdGenerator, SystemClock, Timestamp, UuidV7Generator};
 use crate::error::Error;
 use crate::event::SpecEvent;
 use crate::id::{
-    AgentName, ArtifactVersion, Environment, IdempotencyKey, ProjectId, SandboxId, Sequence,
-    SpecId, UserId,
+    AgentName, ArtifactVersion, ContentHash, Environment, IdempotencyKey, ProjectId, SandboxId,
+    Sequence, SpecId, UserId,
 };
 use crate::invalid_input::InvalidInput;
 use crate::phase::Phase;
 use crate::policy::{Budget, Policy};
 use crate::project::ProjectSource;
 use crate::sandbox::SandboxSpawner;
-use crate::spec::{Description, Spec, Title};
+use crate::spec::{Comment, Description, Spec, Title};
 use crate::status::SpecStatus;
 use crate::store::{
     Claimed, Commit, Create, Created, Page, PageLimit, SpecQuery, SpecStore, SpecSummary,
@@ -255,20 +255,6 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         }
     }
 
-    /// The registered agents: name and description.
-    pub fn agents(&self) -> impl Iterator<Item = (&AgentName, &str)> {
-        self.host
-            .agents
-            .iter()
-            .map(|(name, agent)| (name, agent.description()))
-    }
-
-    /// The host's projects.
-    #[must_use]
-    pub fn projects(&self) -> &dyn ProjectSource {
-        &*self.host.projects
-    }
-
     /// Creates a spec and, unless told otherwise, starts it. On `Ok` it is durable, and some runner
     /// will take it up. Cancel-safe: the spec exists or not; with an idempotency key, asking again
     /// tells.
@@ -429,6 +415,102 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         reason: Option<String>,
     ) -> Result<Spec, Error> {
         self.command(id, Command::Cancel { by, reason }).await
+    }
+
+    /// Approves the artifact of a phase that waits at its gate; the spec goes on. Asking again for the
+    /// same content changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](Error::Refused): with [`StaleArtifact`](super::Refusal::StaleArtifact) when the
+    /// phase has other content by now, and with
+    /// [`NotAwaitingApproval`](super::Refusal::NotAwaitingApproval) when it does not wait.
+    /// [`NotFound`](Error::NotFound); [`Store`](Error::Store).
+    pub async fn approve(
+        &self,
+        id: SpecId,
+        by: UserId,
+        phase: Phase,
+        content_hash: ContentHash,
+    ) -> Result<Spec, Error> {
+        let command = Command::Approve {
+            by,
+            phase,
+            content_hash,
+        };
+        self.command(id, command).await
+    }
+
+    /// Has a phase that waits at its gate done again. The agent is given its own result, and
+    /// `comment`.
+    ///
+    /// # Errors
+    ///
+    /// As [`approve`](Self::approve), and [`Refused`](Error::Refused) with
+    /// [`BudgetExceeded`](super::Refusal::BudgetExceeded) when no run can be paid.
+    pub async fn request_changes(
+        &self,
+        id: SpecId,
+        by: UserId,
+        phase: Phase,
+        content_hash: ContentHash,
+        comment: Comment,
+    ) -> Result<Spec, Error> {
+        let command = Command::RequestChanges {
+            by,
+            phase,
+            content_hash,
+            comment,
+        };
+        self.command(id, command).await
+    }
+
+    /// Stops a spec for now. The attempt under way ends and its sandbox with it; what was accepted is
+    /// kept. Asking again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](Error::Refused) when it is not executing; [`NotFound`](Error::NotFound);
+    /// [`Store`](Error::Store).
+    pub async fn pause(&self, id: SpecId, by: UserId) -> Result<Spec, Error> {
+        self.command(id, Command::Pause { by }).await
+    }
+
+    /// Lets a paused spec go on: the phase that was under way begins anew, in a fresh sandbox.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](Error::Refused) when it is not paused, and with
+    /// [`BudgetExceeded`](super::Refusal::BudgetExceeded) when no run can be paid.
+    /// [`NotFound`](Error::NotFound); [`Store`](Error::Store).
+    pub async fn resume(&self, id: SpecId, by: UserId) -> Result<Spec, Error> {
+        self.command(id, Command::Resume { by }).await
+    }
+
+    /// Does a phase again, and after it those that build on it, of a spec that has failed, has
+    /// completed, is paused or waits. All phases before it are completed. The agent is told
+    /// `feedback`, and is given the phase's last result with it. From EXPLORE on, the repository is
+    /// looked at as it is now.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](Error::Refused): when the spec is executing, a draft, cancelled or archived; with
+    /// [`NotReached`](super::Refusal::NotReached) when a phase before it is not completed; with
+    /// [`BudgetExceeded`](super::Refusal::BudgetExceeded) when no run can be paid.
+    /// [`NotFound`](Error::NotFound); [`Store`](Error::Store).
+    pub async fn retry(
+        &self,
+        id: SpecId,
+        by: UserId,
+        phase: Phase,
+        feedback: Option<Comment>,
+    ) -> Result<Spec, Error> {
+        let command = Command::Retry {
+            by,
+            phase,
+            feedback,
+        };
+        self.command(id, command).await
     }
 
     /// Changes the limits on what agents may consume: those of the spec, and those of each of its
@@ -628,7 +710,8 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     }
 
     /// The events of a spec after `after`: those that are stored, then each as it is stored, until
-    /// the event that ends its execution. Skips and repeats nothing, whatever happens to hints. May
+    /// the spec has completed, failed or was cancelled, and all its events were shown. One that is
+    /// done again after that can be watched again, from the last sequence seen. Skips and repeats nothing, whatever happens to hints. May
     /// be dropped at any time and resumed from the last sequence seen.
     ///
     /// Ends after an error, which may be that there is no such spec.

@@ -7,11 +7,11 @@ use super::sync_run;
 use crate::agent::{Agent, AgentContext, AgentTask, PROTOCOL_VERSION, Resume, RunPlan};
 use crate::artifact::{schema, schema_hash};
 use crate::attempt::{FailureKind, PinnedInputs};
-use crate::id::{ContentHash, RunKey};
+use crate::id::{ArtifactVersion, ContentHash, RunKey};
 use crate::phase::Phase;
 use crate::policy::Budget;
 use crate::sandbox::SandboxSpawner;
-use crate::spec::Spec;
+use crate::spec::{Feedback, Spec};
 use crate::store::{SpecStore, StoreError};
 
 /// A run, ready to be started.
@@ -82,6 +82,14 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             return Ok(Prepared { plan, inputs });
         }
         let agent = self.agent(&attempt.agent)?;
+        let state = spec.phases.get(phase);
+        let feedback: Vec<String> = state.feedback.iter().map(told).collect();
+        let previous = match (&attempt.previous, state.accepted) {
+            (None, Some(accepted)) if !feedback.is_empty() => {
+                self.accepted_content(spec, phase, accepted.version).await?
+            }
+            (previous, _) => previous.clone(),
+        };
         let context = AgentContext {
             protocol: PROTOCOL_VERSION,
             spec_id: spec.id,
@@ -94,7 +102,8 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             commit: facts.commit.clone(),
             outputs: earlier.contents(),
             findings: attempt.findings.clone(),
-            previous: attempt.previous.clone(),
+            feedback,
+            previous,
         };
         let (prompts, delivery) = (&self.machine.host.prompts, agent.delivery());
         let goes_on = attempt.repair.get() > 0;
@@ -132,6 +141,19 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
         Ok(Prepared { plan, inputs })
     }
 
+    /// The result that a person wants to be changed, as a document.
+    async fn accepted_content(
+        &self,
+        spec: &Spec,
+        phase: Phase,
+        version: ArtifactVersion,
+    ) -> Result<Option<String>, Unprepared> {
+        let artifact = self.machine.store.artifact(spec.id, phase, Some(version));
+        let artifact = artifact.await.map_err(Unprepared::Store)?;
+        let text = artifact.map(|artifact| format!("{:#}", artifact.content));
+        Ok(text.filter(|text| text.len() <= AgentContext::MAX_PREVIOUS_BYTES))
+    }
+
     fn remember(&self, run: RunKey, plan: &RunPlan) {
         let place = ResultPlace {
             path: plan.result.clone(),
@@ -149,6 +171,10 @@ impl<S: SpecStore, P: SandboxSpawner> Driver<'_, S, P> {
             )
         })
     }
+}
+
+fn told(feedback: &Feedback) -> String {
+    feedback.comment.as_str().to_owned()
 }
 
 /// What is left of the budgets for a run of `phase`.

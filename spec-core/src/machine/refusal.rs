@@ -1,6 +1,7 @@
 //! Why an input was not taken.
 
 use crate::id::AttemptKey;
+use crate::phase::Phase;
 use crate::status::SpecStatus;
 
 /// Why an input was not taken. The spec is as it was.
@@ -14,6 +15,38 @@ pub enum Refusal {
         verb: &'static str,
         /// Where the spec stands.
         status: SpecStatus,
+    },
+    /// The spec is put away.
+    #[error("cannot {verb} a spec that is archived")]
+    Archived {
+        /// What was asked for.
+        verb: &'static str,
+    },
+    /// The phase does not wait for approval.
+    #[error("cannot {verb} {phase}: it does not wait for approval")]
+    NotAwaitingApproval {
+        /// What was asked for.
+        verb: &'static str,
+        /// Of which phase.
+        phase: Phase,
+    },
+    /// The phase has another artifact than the one that was spoken of.
+    #[error("cannot {verb} {phase}: it has another artifact by now; look at it again")]
+    StaleArtifact {
+        /// What was asked for.
+        verb: &'static str,
+        /// Of which phase.
+        phase: Phase,
+    },
+    /// A phase before it is not completed.
+    #[error("cannot {verb} {phase}: {before} has to be done before it")]
+    NotReached {
+        /// What was asked for.
+        verb: &'static str,
+        /// Of which phase.
+        phase: Phase,
+        /// The first that is not completed.
+        before: Phase,
     },
     /// The spec is heading for an end already.
     #[error("cannot {verb} a spec that is {towards}")]

@@ -39,7 +39,6 @@ pub(super) fn watch<S: SpecStore>(
                 let mut watch = watch?;
                 match watch.next().await {
                     Ok(None) => None,
-                    Ok(Some(event)) if event.body.is_final() => Some((Ok(event), None)),
                     Ok(Some(event)) => Some((Ok(event), Some(watch))),
                     Err(error) => Some((Err(error), None)),
                 }
@@ -101,9 +100,6 @@ impl<S: SpecStore> Watch<S> {
             while let Some(event) = self.take() {
                 if event.sequence > self.after {
                     return Ok(Some(event));
-                }
-                if event.body.is_final() {
-                    return Ok(None);
                 }
             }
             match self.found().await? {

@@ -310,6 +310,11 @@ fn is_note(event: &EventBody) -> bool {
         | EventBody::RunStopped { .. }
         | EventBody::BudgetChanged { .. }
         | EventBody::ExecutionResumed { .. }
+        | EventBody::ExecutionPaused { .. }
+        | EventBody::RetryRequested { .. }
+        | EventBody::ApprovalRequested { .. }
+        | EventBody::PhaseApproved { .. }
+        | EventBody::ChangesRequested { .. }
         | EventBody::SandboxEnding { .. }
         | EventBody::SandboxAbandoned { .. }
         | EventBody::CancelRequested { .. }

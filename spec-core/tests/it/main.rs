@@ -14,6 +14,7 @@ mod ports;
 mod pure;
 mod reaper;
 mod retention;
+mod review;
 mod sandbox_changed;
 mod scene;
 mod talker;

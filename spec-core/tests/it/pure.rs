@@ -1,6 +1,7 @@
 //! The three pure functions, over whatever the world may do.
 
 mod account;
+mod review;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,12 +19,12 @@ use spec_core::id::{
     ProjectId, RepairNumber, SandboxId, Sequence, SpecId, UserId,
 };
 use spec_core::machine::{
-    Action, Command, Input, NewSpec, Observation, Refusal, Transition, Verdict, apply, due_at,
-    launch, next_action, progress, replay,
+    Action, Command, Input, NewSpec, Observation, Refusal, Transition, Verdict, allowed, apply,
+    due_at, launch, next_action, progress, replay,
 };
-use spec_core::policy::Budget;
+use spec_core::policy::{Budget, Gate, Gates};
 use spec_core::sandbox::{Isolation, Layout, Origin, RunEnd};
-use spec_core::spec::{Description, Title};
+use spec_core::spec::{Comment, Description, PhaseState, Title};
 use spec_core::{Phase, PhaseStatus, Policy, Spec, SpecStatus, Usage};
 use uuid::Uuid;
 
@@ -47,7 +48,12 @@ enum Happening {
     Execute,
     Cancel,
     Archive,
-    Approve,
+    /// Of what waits, or of something else.
+    Approve(bool),
+    RequestChanges(bool),
+    Pause,
+    Resume,
+    Retry(Phase),
     /// The answer that the state is waiting for.
     Cooperate,
 }
@@ -74,17 +80,35 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::Execute),
         1 => Just(Happening::Cancel),
         1 => Just(Happening::Archive),
-        1 => Just(Happening::Approve),
+        1 => any::<bool>().prop_map(Happening::Approve),
         40 => Just(Happening::Cooperate),
     ]
 }
 
-/// Likewise, with a person who changes the budget, which may make a spec go on for ever.
-fn happening_or_budget() -> impl Strategy<Value = Happening> {
+/// Likewise, with a person who makes it wait, and who may make it go on for ever.
+fn happening_or_person() -> impl Strategy<Value = Happening> {
     prop_oneof![
         30 => happening(),
         1 => (1u64..200).prop_map(Happening::SetBudget),
+        2 => any::<bool>().prop_map(Happening::Approve),
+        1 => any::<bool>().prop_map(Happening::RequestChanges),
+        1 => Just(Happening::Pause),
+        2 => Just(Happening::Resume),
+        1 => prop::sample::select(&Phase::ALL[..]).prop_map(Happening::Retry),
     ]
+}
+
+fn gates() -> impl Strategy<Value = Gates> {
+    let gate = || prop_oneof![Just(Gate::None), Just(Gate::Approve)];
+    (gate(), gate(), gate(), gate(), gate()).prop_map(
+        |(explore, requirements, design, tasks, sync)| Gates {
+            explore,
+            requirements,
+            design,
+            tasks,
+            sync,
+        },
+    )
 }
 
 /// What a run tells: a session that goes on in the next run, and tokens.
@@ -112,6 +136,10 @@ fn user() -> UserId {
 }
 
 fn start(auto_execute: bool, max_attempts: u32, max_repairs: u32) -> Transition {
+    start_with(auto_execute, max_attempts, max_repairs, Gates::default())
+}
+
+fn start_with(auto_execute: bool, max_attempts: u32, max_repairs: u32, gates: Gates) -> Transition {
     let new = NewSpec {
         id: SpecId::from_uuid(Uuid::from_u128(1)),
         project_id: ProjectId::new("p").unwrap(),
@@ -121,6 +149,7 @@ fn start(auto_execute: bool, max_attempts: u32, max_repairs: u32) -> Transition 
         policy: Policy {
             max_attempts,
             max_repairs,
+            gates,
             fallback_agent: (max_repairs == 2).then(|| AgentName::new("fallback").unwrap()),
             ..Policy::default()
         },
@@ -147,6 +176,18 @@ fn unsettled(spec: &Spec) -> Option<AttemptKey> {
     spec.attempts()
         .find(|(_, a)| a.outcome().is_some() && !a.sandbox.is_settled())
         .map(|(key, _)| key)
+}
+
+fn comment() -> Comment {
+    Comment::new("name the owner\n").unwrap()
+}
+
+/// The phase that a person looks at, and what they see of it.
+fn seen(spec: &Spec, knows: bool) -> (Phase, ContentHash) {
+    let phase = spec.current_phase().unwrap_or(Phase::Explore);
+    let accepted = spec.phases.get(phase).accepted.filter(|_| knows);
+    let content_hash = accepted.map_or(ContentHash::of(b""), |accepted| accepted.content_hash);
+    (phase, content_hash)
 }
 
 #[expect(clippy::too_many_lines, reason = "one arm per happening")]
@@ -284,11 +325,30 @@ fn input(spec: &Spec, happening: Happening, now: Timestamp) -> Option<Input> {
             return Some(Input::Command(Command::Cancel { by: user(), reason }));
         }
         Happening::Archive => return Some(Input::Command(Command::Archive { by: user() })),
-        Happening::Approve => {
+        Happening::Approve(knows) => {
+            let (phase, content_hash) = seen(spec, knows);
             return Some(Input::Command(Command::Approve {
                 by: user(),
-                phase: key.phase,
-                content_hash: ContentHash::of(b""),
+                phase,
+                content_hash,
+            }));
+        }
+        Happening::RequestChanges(knows) => {
+            let (phase, content_hash) = seen(spec, knows);
+            return Some(Input::Command(Command::RequestChanges {
+                by: user(),
+                phase,
+                content_hash,
+                comment: comment(),
+            }));
+        }
+        Happening::Pause => return Some(Input::Command(Command::Pause { by: user() })),
+        Happening::Resume => return Some(Input::Command(Command::Resume { by: user() })),
+        Happening::Retry(phase) => {
+            return Some(Input::Command(Command::Retry {
+                by: user(),
+                phase,
+                feedback: Some(comment()),
             }));
         }
         Happening::Cooperate => {
@@ -389,9 +449,25 @@ impl History {
                     .copied()
                     .eq(1..=u32::try_from(numbers.len()).unwrap())
             );
+            match state.status {
+                PhaseStatus::Completed | PhaseStatus::AwaitingApproval | PhaseStatus::Stale => {
+                    assert!(state.accepted.is_some(), "{phase}");
+                }
+                PhaseStatus::Pending => assert!(state.accepted.is_none(), "{phase}"),
+                PhaseStatus::Running | PhaseStatus::Failed => {}
+                PhaseStatus::AwaitingAnswers => panic!("nobody asks yet"),
+            }
+            // Nothing passes a gate without an approval of exactly that.
+            let has_gate = spec.policy.gates.after(phase) != Gate::None;
+            if has_gate && state.status == PhaseStatus::Completed {
+                let approved = state.approval.as_ref().map(|a| (a.version, a.content_hash));
+                let accepted = state.accepted.map(|a| (a.version, a.content_hash));
+                assert_eq!(approved, accepted, "{phase}");
+            }
+            assert!(state.feedback.len() <= PhaseState::MAX_FEEDBACK);
             assert_eq!(
-                state.accepted.is_some(),
-                state.status == PhaseStatus::Completed,
+                state.status == PhaseStatus::AwaitingApproval,
+                spec.status == SpecStatus::AwaitingApproval && spec.current_phase() == Some(phase),
                 "{phase}"
             );
         }
@@ -400,13 +476,42 @@ impl History {
             progress(spec).percent == 100
         );
         assert_eq!(spec.description.as_str(), " as typed \n");
-        let executing = spec.status == SpecStatus::Executing;
+        // What waits for a person costs nothing, once its sandbox is gone.
+        let is_unsettled = spec.attempts().any(|(_, a)| !a.sandbox.is_settled());
+        let owed = match spec.status {
+            SpecStatus::Executing => true,
+            SpecStatus::Paused | SpecStatus::AwaitingApproval => is_unsettled,
+            _ => false,
+        };
         assert_eq!(
             due_at(spec).is_some(),
-            executing,
+            owed,
             "{:?} is stuck or busy",
             spec.status
         );
+        self.check_allowed();
+    }
+
+    /// What is said to be allowed is taken, and nothing else is.
+    fn check_allowed(&self) {
+        let spec = &self.spec;
+        let allowed = allowed(spec);
+        let is_taken = |happening| {
+            let input = input(spec, happening, spec.updated_at).unwrap();
+            apply(spec, input, spec.updated_at).is_ok_and(|t| !t.events.is_empty())
+        };
+        assert_eq!(allowed.execute, is_taken(Happening::Execute));
+        assert_eq!(allowed.cancel, is_taken(Happening::Cancel));
+        assert_eq!(allowed.pause, is_taken(Happening::Pause));
+        assert_eq!(allowed.resume, is_taken(Happening::Resume));
+        assert_eq!(allowed.archive, is_taken(Happening::Archive));
+        let waits = (spec.status == SpecStatus::AwaitingApproval).then(|| seen(spec, true).0);
+        assert_eq!(allowed.approve, waits);
+        let again = is_taken(Happening::RequestChanges(true));
+        assert_eq!(allowed.request_changes, waits.filter(|_| again));
+        let again = |phase: &Phase| is_taken(Happening::Retry(*phase));
+        let phases: Vec<_> = Phase::ALL.into_iter().filter(again).collect();
+        assert_eq!(allowed.retry, phases);
     }
 
     /// Every run is counted once, in its attempt, its phase and the spec.
@@ -507,9 +612,10 @@ proptest! {
         auto_execute in any::<bool>(),
         attempts in 1u32..4,
         repairs in 0u32..3,
-        happenings in prop::collection::vec((happening_or_budget(), 0u64..20_000), 0..120),
+        gates in gates(),
+        happenings in prop::collection::vec((happening_or_person(), 0u64..20_000), 0..160),
     ) {
-        let mut history = History::begin(start(auto_execute, attempts, repairs));
+        let mut history = History::begin(start_with(auto_execute, attempts, repairs, gates));
         history.check();
         for (happening, millis) in happenings {
             history.now = history.now + Duration::from_millis(millis);
@@ -738,8 +844,17 @@ fn a_sandbox_that_never_confirms_its_end_is_left_to_the_reaper() {
 fn commands_that_are_not_available_yet_are_refused_clearly() {
     let spec = start(true, 1, 0).spec;
     let commands = [
-        Command::Pause { by: user() },
-        Command::Resume { by: user() },
+        Command::Answer {
+            by: user(),
+            question: "Q-001".parse().unwrap(),
+            answer: "yes".to_owned(),
+        },
+        Command::Edit {
+            by: user(),
+            phase: Phase::Explore,
+            content_hash: ContentHash::of(b""),
+            content: json!({}),
+        },
     ];
     for command in commands {
         let verb = command.verb();

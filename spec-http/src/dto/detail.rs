@@ -1,5 +1,6 @@
 //! A spec in full.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use spec_core::attempt::{
     Attempt, AttemptOutcome, AttemptStage, Failure, FailureKind, SandboxStatus,
@@ -10,15 +11,16 @@ use spec_core::id::{
     AgentName, ArtifactVersion, AttemptNumber, CommitId, ContentHash, ProjectId, RepairNumber,
     Revision, SandboxId, SpecId, UserId,
 };
-use spec_core::machine::{PhaseProgress, Progress, progress};
+use spec_core::machine::{Allowed, PhaseProgress, Progress, allowed, progress};
+use spec_core::policy::Gate;
 use spec_core::sandbox::Isolation;
-use spec_core::spec::{Description, PhaseState, Title};
+use spec_core::spec::{Approval, Description, Feedback, PhaseState, Title};
 use spec_core::{Phase, PhaseStatus, Policy, Spec, SpecStatus};
 
 use super::usage::UsageDetail;
 
 /// Body of `GET /specs/{spec_id}`, and of commands.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct SpecDetail<'a> {
     id: SpecId,
     project_id: &'a ProjectId,
@@ -35,27 +37,45 @@ pub(crate) struct SpecDetail<'a> {
     failure: Option<FailureDetail<'a>>,
     usage: UsageDetail,
     phases: Vec<PhaseDetail<'a>>,
+    actions: Actions,
     revision: Revision,
     created_at: Timestamp,
     updated_at: Timestamp,
     archived_at: Option<Timestamp>,
 }
 
-#[derive(Debug, Serialize)]
+/// What a person can ask of the spec right now. Of phases: of which.
+#[derive(Debug, Serialize, JsonSchema)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a command of its own; none excludes another"
+)]
+struct Actions {
+    execute: bool,
+    cancel: bool,
+    pause: bool,
+    resume: bool,
+    archive: bool,
+    approve: Option<Phase>,
+    request_changes: Option<Phase>,
+    retry: Vec<Phase>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
 struct ProgressDetail {
     percent: u8,
     headline: String,
     phases: Vec<PhaseProgressDetail>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct PhaseProgressDetail {
     phase: Phase,
     status: PhaseStatus,
     attempt: AttemptNumber,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct FailureDetail<'a> {
     phase: Phase,
     attempt: AttemptNumber,
@@ -63,34 +83,54 @@ struct FailureDetail<'a> {
     message: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct PhaseDetail<'a> {
     phase: Phase,
     status: PhaseStatus,
+    /// What stands between its artifact and the next phase.
+    gate: Gate,
     accepted: Option<AcceptedDetail>,
+    approval: Option<ApprovalDetail<'a>>,
+    /// What was asked to be done differently since the phase last passed its gate, oldest first.
+    feedback: Vec<FeedbackDetail<'a>>,
     attempts: Vec<AttemptDetail<'a>>,
     usage: UsageDetail,
     started_at: Option<Timestamp>,
     completed_at: Option<Timestamp>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct AcceptedDetail {
     version: ArtifactVersion,
     content_hash: ContentHash,
     warnings: u32,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+struct ApprovalDetail<'a> {
+    by: &'a UserId,
+    at: Timestamp,
+    version: ArtifactVersion,
+    content_hash: ContentHash,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct FeedbackDetail<'a> {
+    by: &'a UserId,
+    at: Timestamp,
+    comment: &'a str,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
 struct AttemptDetail<'a> {
     attempt: AttemptNumber,
     repair: RepairNumber,
     agent: &'a AgentName,
     agent_version: Option<&'a str>,
     model: Option<&'a str>,
-    stage: &'static str,
+    stage: StageName,
     /// `null` while it is under way.
-    outcome: Option<&'static str>,
+    outcome: Option<OutcomeName>,
     failure: Option<FailureDetail<'a>>,
     findings: &'a [Finding],
     sandbox: SandboxDetail<'a>,
@@ -100,11 +140,43 @@ struct AttemptDetail<'a> {
     deadline: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct SandboxDetail<'a> {
     id: Option<&'a SandboxId>,
-    status: &'static str,
+    status: SandboxStatusName,
     isolation: Option<&'a Isolation>,
+}
+
+/// How far an attempt has got.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum StageName {
+    Spawning,
+    Starting,
+    Running,
+    Collecting,
+    Ended,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum OutcomeName {
+    Accepted,
+    Failed,
+    Cancelled,
+    Paused,
+}
+
+/// Where the sandbox of an attempt stands.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum SandboxStatusName {
+    Requested,
+    Ready,
+    Ending,
+    Gone,
+    Abandoned,
 }
 
 impl<'a> From<&'a Spec> for SpecDetail<'a> {
@@ -124,7 +196,14 @@ impl<'a> From<&'a Spec> for SpecDetail<'a> {
             policy: &spec.policy,
             failure: spec.failure.as_ref().map(FailureDetail::from),
             usage: spec.usage.into(),
-            phases: spec.phases.iter().map(PhaseDetail::from).collect(),
+            phases: spec
+                .phases
+                .iter()
+                .map(|(phase, state)| {
+                    PhaseDetail::new(phase, spec.policy.gates.after(phase), state)
+                })
+                .collect(),
+            actions: allowed(spec).into(),
             revision: spec.revision,
             created_at: spec.created_at,
             updated_at: spec.updated_at,
@@ -168,11 +247,60 @@ impl<'a> From<&'a Failure> for FailureDetail<'a> {
     }
 }
 
-impl<'a> From<(Phase, &'a PhaseState)> for PhaseDetail<'a> {
-    fn from((phase, state): (Phase, &'a PhaseState)) -> Self {
+impl From<Allowed> for Actions {
+    fn from(allowed: Allowed) -> Self {
+        let Allowed {
+            execute,
+            cancel,
+            pause,
+            resume,
+            archive,
+            approve,
+            request_changes,
+            retry,
+        } = allowed;
+        Self {
+            execute,
+            cancel,
+            pause,
+            resume,
+            archive,
+            approve,
+            request_changes,
+            retry,
+        }
+    }
+}
+
+impl<'a> From<&'a Approval> for ApprovalDetail<'a> {
+    fn from(approval: &'a Approval) -> Self {
+        Self {
+            by: &approval.by,
+            at: approval.at,
+            version: approval.version,
+            content_hash: approval.content_hash,
+        }
+    }
+}
+
+impl<'a> From<&'a Feedback> for FeedbackDetail<'a> {
+    fn from(feedback: &'a Feedback) -> Self {
+        Self {
+            by: &feedback.by,
+            at: feedback.at,
+            comment: feedback.comment.as_str(),
+        }
+    }
+}
+
+impl<'a> PhaseDetail<'a> {
+    fn new(phase: Phase, gate: Gate, state: &'a PhaseState) -> Self {
         Self {
             phase,
             status: state.status,
+            gate,
+            approval: state.approval.as_ref().map(ApprovalDetail::from),
+            feedback: state.feedback.iter().map(FeedbackDetail::from).collect(),
             accepted: state.accepted.map(|accepted| AcceptedDetail {
                 version: accepted.version,
                 content_hash: accepted.content_hash,
@@ -190,9 +318,12 @@ impl<'a> From<&'a Attempt> for AttemptDetail<'a> {
     fn from(attempt: &'a Attempt) -> Self {
         let (outcome, failure) = match attempt.outcome() {
             None => (None, None),
-            Some(AttemptOutcome::Accepted) => (Some("accepted"), None),
-            Some(AttemptOutcome::Failed { failure }) => (Some("failed"), Some(failure.into())),
-            Some(AttemptOutcome::Cancelled) => (Some("cancelled"), None),
+            Some(AttemptOutcome::Accepted) => (Some(OutcomeName::Accepted), None),
+            Some(AttemptOutcome::Failed { failure }) => {
+                (Some(OutcomeName::Failed), Some(failure.into()))
+            }
+            Some(AttemptOutcome::Cancelled) => (Some(OutcomeName::Cancelled), None),
+            Some(AttemptOutcome::Paused) => (Some(OutcomeName::Paused), None),
         };
         Self {
             attempt: attempt.number,
@@ -200,13 +331,13 @@ impl<'a> From<&'a Attempt> for AttemptDetail<'a> {
             agent: &attempt.agent,
             agent_version: attempt.agent_version.as_deref(),
             model: attempt.model.as_deref(),
-            stage: stage_name(&attempt.stage),
+            stage: StageName::of(&attempt.stage),
             outcome,
             failure,
             findings: &attempt.findings,
             sandbox: SandboxDetail {
                 id: attempt.facts.as_ref().map(|facts| &facts.id),
-                status: sandbox_status_name(attempt.sandbox),
+                status: SandboxStatusName::of(attempt.sandbox),
                 isolation: attempt.facts.as_ref().map(|facts| &facts.isolation),
             },
             usage: attempt.usage.into(),
@@ -217,22 +348,26 @@ impl<'a> From<&'a Attempt> for AttemptDetail<'a> {
     }
 }
 
-fn stage_name(stage: &AttemptStage) -> &'static str {
-    match stage {
-        AttemptStage::Spawning => "spawning",
-        AttemptStage::Starting => "starting",
-        AttemptStage::Running => "running",
-        AttemptStage::Collecting { .. } => "collecting",
-        AttemptStage::Ended(_) => "ended",
+impl StageName {
+    fn of(stage: &AttemptStage) -> Self {
+        match stage {
+            AttemptStage::Spawning => Self::Spawning,
+            AttemptStage::Starting => Self::Starting,
+            AttemptStage::Running => Self::Running,
+            AttemptStage::Collecting { .. } => Self::Collecting,
+            AttemptStage::Ended(_) => Self::Ended,
+        }
     }
 }
 
-fn sandbox_status_name(status: SandboxStatus) -> &'static str {
-    match status {
-        SandboxStatus::Requested => "requested",
-        SandboxStatus::Ready => "ready",
-        SandboxStatus::Ending { .. } => "ending",
-        SandboxStatus::Gone => "gone",
-        SandboxStatus::Abandoned => "abandoned",
+impl SandboxStatusName {
+    fn of(status: SandboxStatus) -> Self {
+        match status {
+            SandboxStatus::Requested => Self::Requested,
+            SandboxStatus::Ready => Self::Ready,
+            SandboxStatus::Ending { .. } => Self::Ending,
+            SandboxStatus::Gone => Self::Gone,
+            SandboxStatus::Abandoned => Self::Abandoned,
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! A router over a machine in memory, and the one way in which tests talk to it.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -16,9 +17,15 @@ use spec_core::store::MemoryStore;
 use spec_core::testing::{RunScript, ScriptedRun, ScriptedSpawner, demo};
 use spec_core::{DynSpecStateMachine, RunnerConfig, SpecStateMachine, SpecStore};
 use spec_http::{HttpConfig, NoAuth};
+use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
+
+use crate::described;
+
+/// What the system keeps for a reader, in bytes; it takes a multiple.
+const SEND_BUFFER: u32 = 4096;
 
 pub(crate) struct App {
     pub(crate) router: Router,
@@ -41,7 +48,7 @@ impl App {
         Self::on(store, ScriptedSpawner::new(move |_| script.clone()), config)
     }
 
-    fn on(store: impl SpecStore, spawner: ScriptedSpawner, config: HttpConfig) -> Self {
+    pub(crate) fn on(store: impl SpecStore, spawner: ScriptedSpawner, config: HttpConfig) -> Self {
         let runner = RunnerConfig::new(Environment::new("test").unwrap())
             .with_poll(Duration::from_millis(20))
             .with_linger(Duration::from_millis(20))
@@ -70,7 +77,14 @@ impl App {
     pub(crate) fn scripted(
         script: impl Fn(&ScriptedRun) -> RunScript + Send + Sync + 'static,
     ) -> Self {
-        let mut app = Self::on(MemoryStore::default(), demo::spawner(script), local());
+        Self::scripted_with(local(), script)
+    }
+
+    pub(crate) fn scripted_with(
+        config: HttpConfig,
+        script: impl Fn(&ScriptedRun) -> RunScript + Send + Sync + 'static,
+    ) -> Self {
+        let mut app = Self::on(MemoryStore::default(), demo::spawner(script), config);
         app.drive();
         app
     }
@@ -82,9 +96,13 @@ impl App {
         });
     }
 
-    /// Serves the router on a port of this machine, until the end of the test.
-    pub(crate) async fn serve(&mut self) -> std::net::SocketAddr {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    /// Serves the router on a port of this machine, until the end of the test. The system keeps little
+    /// of what readers have not taken.
+    pub(crate) fn serve(&mut self) -> SocketAddr {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_send_buffer_size(SEND_BUFFER).unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let listener = socket.listen(1024).unwrap();
         let address = listener.local_addr().unwrap();
         let router = self.router.clone();
         self.tasks.spawn(async move {
@@ -105,8 +123,19 @@ impl App {
         self.send(Call::with_json(Method::PUT, path, body)).await
     }
 
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(Call::new(Method::DELETE, path)).await
+    }
+
+    /// Sends a call, and holds its answer against the document of the API.
     pub(crate) async fn send(&self, call: Call) -> Answer {
-        Answer::of(self.open(call).await).await
+        let (method, path) = (call.method.clone(), call.path.clone());
+        let answer = Answer::of(self.open(call).await).await;
+        // A path that is nested below something else is another router's.
+        if !path.starts_with("/api/") {
+            described::check(&method, &path, &answer);
+        }
+        answer
     }
 
     /// The answer with its body unread.
@@ -127,10 +156,55 @@ impl App {
         answer.json["spec_id"].as_str().unwrap().to_owned()
     }
 
+    /// Asks something of a spec, without a body.
+    pub(crate) async fn act(&self, id: &str, verb: &str) -> Answer {
+        let path = format!("/specs/{id}/{verb}");
+        self.send(Call::new(Method::POST, &path)).await
+    }
+
+    /// Waits until a spec has this status, and tells its detail.
+    pub(crate) async fn until(&self, id: &str, status: &str) -> Value {
+        let path = format!("/specs/{id}");
+        let mut events = self.machine.watch(id.parse().unwrap(), Sequence::default());
+        loop {
+            let detail = self.get(&path).await.json;
+            if detail["status"] == status {
+                return detail;
+            }
+            // What is watched from the beginning tells of every change there has been.
+            if events.next().await.is_none() {
+                let detail = self.get(&path).await.json;
+                assert_eq!(detail["status"], status, "{detail}");
+                return detail;
+            }
+        }
+    }
+
+    /// What is stored of a spec's events.
+    pub(crate) async fn stored(&self, id: &str) -> Vec<Value> {
+        let mut stored = Vec::new();
+        loop {
+            let path = format!("/specs/{id}/events?after={}", stored.len());
+            let page = self.get(&path).await.json;
+            let page = page["events"].as_array().unwrap();
+            if page.is_empty() {
+                return stored;
+            }
+            stored.extend(page.iter().cloned());
+        }
+    }
+
     /// Waits until nothing more happens to a spec, and tells how many events it has.
     pub(crate) async fn end_of(&self, id: &str) -> usize {
         let events = self.machine.watch(id.parse().unwrap(), Sequence::default());
         events.count().await
+    }
+
+    /// Starts a draft.
+    pub(crate) async fn execute(&self, id: &str) {
+        let call = Call::new(Method::POST, &format!("/specs/{id}/execute"));
+        let answer = self.send(call).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     }
 
     /// Launches a spec that gives up at its first failure, and tells its id.

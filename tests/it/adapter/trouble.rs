@@ -242,7 +242,7 @@ fn verdict(outcome: &Outcome) -> Vec<String> {
                     wrong.push(format!("{key:?} failed for the wrong reason: {failure:?}"));
                 }
             }
-            Some(AttemptOutcome::Cancelled) | None => {
+            Some(AttemptOutcome::Cancelled | AttemptOutcome::Paused) | None => {
                 wrong.push(format!("{key:?} ended as {:?}", attempt.outcome()));
             }
         }

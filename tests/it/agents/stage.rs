@@ -353,7 +353,7 @@ pub(crate) fn attempts(spec: &Spec, phase: Phase) -> Vec<(Program, u32, Option<F
 fn failure_of(attempt: &Attempt) -> Option<FailureKind> {
     match attempt.outcome()? {
         AttemptOutcome::Failed { failure } => Some(failure.kind),
-        AttemptOutcome::Accepted | AttemptOutcome::Cancelled => None,
+        AttemptOutcome::Accepted | AttemptOutcome::Cancelled | AttemptOutcome::Paused => None,
     }
 }
 

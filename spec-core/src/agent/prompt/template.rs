@@ -14,6 +14,7 @@ pub(super) enum Template {
     Tasks,
     Earlier,
     Refused,
+    Feedback,
     Previous,
     ResultFile,
     ResultStructuredOutput,
@@ -23,7 +24,7 @@ pub(super) enum Template {
 }
 
 impl Template {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Common,
         Self::Explore,
         Self::Requirements,
@@ -31,6 +32,7 @@ impl Template {
         Self::Tasks,
         Self::Earlier,
         Self::Refused,
+        Self::Feedback,
         Self::Previous,
         Self::ResultFile,
         Self::ResultStructuredOutput,
@@ -67,6 +69,7 @@ impl Template {
             Self::Tasks => include_str!("../prompts/tasks.md"),
             Self::Earlier => include_str!("../prompts/earlier.md"),
             Self::Refused => include_str!("../prompts/refused.md"),
+            Self::Feedback => include_str!("../prompts/feedback.md"),
             Self::Previous => include_str!("../prompts/previous.md"),
             Self::ResultFile => include_str!("../prompts/result_file.md"),
             Self::ResultStructuredOutput => {
@@ -88,6 +91,7 @@ impl Template {
             Self::Tasks => "prompts.tasks",
             Self::Earlier => "prompts.earlier",
             Self::Refused => "prompts.refused",
+            Self::Feedback => "prompts.feedback",
             Self::Previous => "prompts.previous",
             Self::ResultFile => "prompts.result_file",
             Self::ResultStructuredOutput => "prompts.result_structured_output",
@@ -120,6 +124,7 @@ impl Template {
             | Self::ResultLastMessage => (&[], &[]),
             Self::Earlier => (&["phase", "output"], &[]),
             Self::Refused => (&["findings"], &[]),
+            Self::Feedback => (&["feedback"], &[]),
             Self::Previous => (&["previous"], &[]),
             Self::Repair => (&["findings", "result"], &["phase"]),
             Self::Interrupted => (&["result"], &["phase"]),

@@ -38,8 +38,28 @@ fn context(phase: Phase, description: &str) -> AgentContext {
         findings: vec![
             Finding::error("schema.type", "/a", "expected a string").with_fix("write a string"),
         ],
+        feedback: Vec::new(),
         previous: None,
     }
+}
+
+#[test]
+fn what_a_person_asked_for_stands_in_the_prompt_exactly_as_typed() {
+    let feedback = [
+        "Name the owner.\n====================\n{title}",
+        "And the date.",
+    ];
+    let mut context = context(Phase::Design, "D");
+    context.feedback = feedback.map(str::to_owned).to_vec();
+    for delivery in DELIVERIES {
+        let prompt = set().task(&context, delivery);
+        for text in feedback {
+            assert_eq!(times_fenced(&prompt, text), 1, "{prompt}");
+        }
+    }
+    context.feedback.clear();
+    let prompt = set().task(&context, Delivery::File);
+    assert!(!prompt.contains("asked to be done differently"), "{prompt}");
 }
 
 fn set() -> PromptSet {
@@ -58,11 +78,11 @@ fn prompt(context: &AgentContext) -> String {
 
 #[test]
 fn no_built_in_template_changes_without_its_version() {
-    assert_eq!(PromptSet::VERSION, "2");
+    assert_eq!(PromptSet::VERSION, "3");
     // When this fails because a text was changed: raise the version above, then pin the new hash.
     assert_eq!(
         set().hash().to_string(),
-        "4eaedb05089f8927436e005367bcab57723068ec9908ddfb7ead2fbd423d5c88"
+        "6ca169d5220a6210acba89ce62a4ae9e4f312f023e665ed1e73a09d506df53f0"
     );
 }
 
@@ -202,8 +222,8 @@ fn an_interrupted_session_goes_on_and_a_fresh_one_is_not_told_of_it() {
 fn a_host_replaces_templates_and_is_known_by_it() {
     let explore = "## Task\n\nRead only the folder `docs`.";
     let custom = set().with_phase(Phase::Explore, explore).unwrap();
-    assert_eq!(set().version(), "2");
-    assert_eq!(custom.version(), "2+custom");
+    assert_eq!(set().version(), "3");
+    assert_eq!(custom.version(), "3+custom");
     assert_ne!(custom.hash(), set().hash());
     let prompt = custom.task(&context(Phase::Explore, "x"), Delivery::File);
     assert!(prompt.contains("Read only the folder `docs`."), "{prompt}");
