@@ -3,7 +3,7 @@ import { useState } from "react";
 import { BudgetDialog } from "./actions/budget-dialog";
 import { RetryDialog } from "./actions/retry-dialog";
 import { FailurePanel } from "./failure/failure-panel";
-import { GateBar } from "./gate/gate-bar";
+import { Gate } from "./gate/gate";
 import { SpecHeader } from "./header/spec-header";
 import { PhaseAnnouncer } from "./phases/phase-announcer";
 import { PhaseStepper } from "./phases/stepper";
@@ -19,7 +19,6 @@ export function SpecView({ spec }: { spec: Spec }) {
   const [versions, setVersions] = useState<ShownVersions>({});
   const [retrying, setRetrying] = useState<Phase | null>(null);
   const [budgeting, setBudgeting] = useState(false);
-  const { approve, request_changes } = spec.actions;
   const live = spec.status === "executing" || spec.status === "draft";
   const showVersion = (phase: Phase, version: number | undefined) =>
     setVersions((before) => ({ ...before, [phase]: version }));
@@ -28,18 +27,13 @@ export function SpecView({ spec }: { spec: Spec }) {
       <PhaseAnnouncer spec={spec} />
       <SpecHeader spec={spec} onRetry={setRetrying} />
       <PhaseStepper spec={spec} onSelect={(phase) => selectTab(tabOf(phase))} />
-      {approve && (
-        <GateBar
-          key={approve}
-          id={spec.id}
-          phase={approve}
-          canRequestChanges={request_changes === approve}
-          onReview={(phase, version) => {
-            showVersion(phase, version);
-            selectTab(tabOf(phase));
-          }}
-        />
-      )}
+      <Gate
+        spec={spec}
+        onReview={(phase, version) => {
+          showVersion(phase, version);
+          selectTab(tabOf(phase));
+        }}
+      />
       <FailurePanel spec={spec} onRetry={setRetrying} onBudget={() => setBudgeting(true)} />
       <div className="spec-columns">
         <SpecTabs
