@@ -38,6 +38,8 @@
 //! With the feature `daytona-webhook`, `daytona_webhook` is a route of its own for what the sandbox
 //! provider Daytona tells by webhook.
 //!
+//! With the feature `ui`, `ui` is a router of web pages for all of this, embedded in the program.
+//!
 //! The crate holds no rule about specs: it translates, and the machine decides.
 
 mod auth;
@@ -51,12 +53,16 @@ mod problem;
 mod routes;
 mod state;
 mod stream;
+#[cfg(feature = "ui")]
+mod ui;
 #[cfg(feature = "daytona-webhook")]
 mod webhook;
 
 pub use auth::{AuthError, Authenticator, BearerTokens, NoAuth, Principal};
 pub use config::HttpConfig;
 pub use routes::router;
+#[cfg(feature = "ui")]
+pub use ui::{UiConfig, ui};
 #[cfg(feature = "daytona-webhook")]
 pub use webhook::{WebhookSecrets, daytona_webhook};
 

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use axum::Router;
+use axum::response::Redirect;
+use axum::routing::get;
 use clap::Parser;
 use spec_core::id::ProjectId;
 use spec_core::project::{Project, StaticProjects};
@@ -20,7 +22,7 @@ use spec_examples::database::DatabaseArguments;
 use spec_examples::host::{HostOptions, open};
 use spec_examples::repositories::{Access, GitToken, NamedRepository, RemoteUrl, Repository};
 use spec_examples::sandboxes::SandboxArguments;
-use spec_http::{HttpConfig, NoAuth, router};
+use spec_http::{HttpConfig, NoAuth, UiConfig, router, ui};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -28,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 /// How long open connections may take to end once the program was told to stop.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
-/// Serves specs over HTTP under /api/v1, on this machine only.
+/// Serves specs over HTTP under /api/v1, and web pages for them under /, on this machine only.
 ///
 /// Unless told otherwise, drafts on this machine, with no account and no network, and with a rule-based
 /// agent that needs no language model. Budgets and the fallback agent hold for launches that name none.
@@ -38,6 +40,9 @@ struct Arguments {
     /// Where to listen. There is no authentication, so it must be a loopback address.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Serves everything below that path, such as /tools, instead of at the root.
+    #[arg(long, value_name = "PATH", value_parser = Prefix::parse, default_value = "")]
+    prefix: Prefix,
     /// Where specs are kept; by default your data folder.
     #[arg(long)]
     data: Option<PathBuf>,
@@ -113,7 +118,12 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     let config = HttpConfig::new(NoAuth::local()?)
         .with_shutdown(stopping.clone())
         .with_default_policy(options.agents.policy());
-    let app = Router::new().nest("/api/v1", router(machine.clone().into_dyn(), config));
+    let specs = router(machine.clone().into_dyn(), config);
+    let app = arguments.prefix.mount(
+        Router::new()
+            .nest("/api/v1", specs)
+            .merge(ui(UiConfig::new("api/v1"))),
+    );
     let listener = TcpListener::bind(arguments.listen)
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
@@ -125,7 +135,10 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     if let Some(database) = &options.database {
         println!("specs are kept in {database}");
     }
-    println!("listening on http://{}/api/v1", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    let Prefix(prefix) = &arguments.prefix;
+    println!("listening on http://{address}{prefix}/api/v1");
+    println!("open http://{address}{prefix}/");
 
     let server =
         axum::serve(listener, app).with_graceful_shutdown(stopping.clone().cancelled_owned());
@@ -181,6 +194,42 @@ fn projects(named: Vec<NamedRepository>, access: &Access) -> anyhow::Result<Vec<
             access.project(id, &access.find(repository)?)
         })
         .collect()
+}
+
+/// Nothing, or a path that begins with a slash and does not end with one.
+#[derive(Debug, Clone)]
+struct Prefix(String);
+
+impl Prefix {
+    fn parse(text: &str) -> Result<Self, String> {
+        let path = text.trim_matches('/');
+        if path.is_empty() {
+            return Ok(Self(String::new()));
+        }
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+        if !path.bytes().all(is_plain)
+            || path.split('/').any(|part| matches!(part, "" | "." | ".."))
+        {
+            return Err("write a path of letters, digits and - . _ ~, such as /tools".to_owned());
+        }
+        Ok(Self(format!("/{path}")))
+    }
+
+    /// `app` below this path.
+    fn mount(&self, app: Router) -> Router {
+        let Self(path) = self;
+        if path.is_empty() {
+            return app;
+        }
+        let there = path.clone();
+        Router::new()
+            .nest(path, app)
+            // What is nested at a path is not found at the same with a slash.
+            .route(
+                &format!("{path}/"),
+                get(move || async move { Redirect::permanent(&there) }),
+            )
+    }
 }
 
 /// What asks the program to end: Ctrl-C, or SIGTERM.

@@ -12,6 +12,8 @@ mod problems;
 mod reconnect;
 mod specs;
 mod stream;
+#[cfg(feature = "ui")]
+mod ui;
 mod usage;
 #[cfg(feature = "daytona-webhook")]
 mod webhook;

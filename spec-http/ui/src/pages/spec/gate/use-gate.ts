@@ -1,0 +1,42 @@
+import { ApiProblem, type Phase } from "@spec/client";
+import { useApprove, usePhase, useRequestChanges } from "@spec/client/react";
+import { useEffect, useState } from "react";
+import { useAction } from "../actions/use-action";
+
+type Waiting = NonNullable<NonNullable<ReturnType<typeof usePhase>["data"]>["artifact"]>;
+
+/**
+ * What waits for approval. `seen` is what the reader was shown, and only that can be approved; when
+ * the server has something newer, `newer` holds it until the reader asks for it.
+ */
+export function useGate(id: string, phase: Phase) {
+  const query = usePhase(id, phase);
+  const latest = query.data?.artifact ?? null;
+  const [seen, setSeen] = useState<Waiting | null>(latest);
+  const shown = seen ?? latest;
+
+  useEffect(() => {
+    if (!seen && latest) setSeen(latest);
+  }, [seen, latest]);
+
+  const approve = useAction(useApprove(id), { inline: true });
+  const request = useAction(useRequestChanges(id), { inline: true });
+  const outdated = [approve.error, request.error].some(
+    (error) => error instanceof ApiProblem && error.status === 412,
+  );
+  const newer = latest && shown && latest.content_hash !== shown.content_hash ? latest : null;
+
+  return {
+    query,
+    seen: shown,
+    newer,
+    outdated,
+    approve,
+    request,
+    showNewer: () => {
+      if (newer) setSeen(newer);
+      approve.reset();
+      request.reset();
+    },
+  };
+}

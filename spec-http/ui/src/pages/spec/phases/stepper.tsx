@@ -1,0 +1,86 @@
+import type { Phase, Spec } from "@spec/client";
+import { Icon } from "../../../components/icon";
+import { phaseNames, phaseStatusNames } from "../../../lib/names";
+import { formatDuration } from "../format/duration";
+import { plural } from "../format/plural";
+import { type Step, stepOf } from "./step";
+import { useSecond } from "./use-second";
+import "./stepper.css";
+
+/** The five phases in order; each leads to what it produced. */
+export function PhaseStepper({ spec, onSelect }: { spec: Spec; onSelect: (phase: Phase) => void }) {
+  const now = useSecond(spec.phases.some(({ status }) => status === "running"));
+  return (
+    <nav aria-label="Phases">
+      <ol className="stepper">
+        {spec.phases.map((detail) => (
+          <StepItem
+            key={detail.phase}
+            step={stepOf(detail, now)}
+            current={spec.current_phase === detail.phase}
+            onSelect={onSelect}
+          />
+        ))}
+      </ol>
+    </nav>
+  );
+}
+
+function StepItem({
+  step,
+  current,
+  onSelect,
+}: {
+  step: Step;
+  current: boolean;
+  onSelect: (phase: Phase) => void;
+}) {
+  return (
+    <li className="step" data-status={step.status}>
+      <button
+        type="button"
+        className="step-button"
+        aria-current={current ? "step" : undefined}
+        onClick={() => onSelect(step.phase)}
+      >
+        <span className="step-mark" aria-hidden="true">
+          <StepMark status={step.status} />
+        </span>
+        <span className="step-name">{phaseNames[step.phase]}</span>
+        <span className="step-status">{phaseStatusNames[step.status]}</span>
+        <span className="step-facts">
+          {facts(step).map((fact) => (
+            <span key={fact}>{fact}</span>
+          ))}
+        </span>
+      </button>
+    </li>
+  );
+}
+
+function facts(step: Step): string[] {
+  const said: string[] = [];
+  if (step.duration !== null) said.push(formatDuration(step.duration));
+  if (step.attempts > 1) said.push(plural(step.attempts, "attempt"));
+  if (step.repairs > 0) said.push(plural(step.repairs, "repair"));
+  if (step.cost !== null) said.push(step.cost);
+  if (step.gated && step.status === "pending") said.push("needs approval");
+  return said;
+}
+
+function StepMark({ status }: { status: Step["status"] }) {
+  switch (status) {
+    case "completed":
+      return <Icon name="check" size={14} />;
+    case "failed":
+      return <Icon name="close" size={14} />;
+    case "stale":
+      return <Icon name="retry" size={14} />;
+    case "awaiting_approval":
+    case "awaiting_answers":
+      return <Icon name="pause" size={14} />;
+    case "running":
+    case "pending":
+      return <span className="step-dot" />;
+  }
+}
