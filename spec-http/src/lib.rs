@@ -66,6 +66,6 @@ pub use ui::{UiConfig, ui};
 #[cfg(feature = "daytona-webhook")]
 pub use webhook::{WebhookSecrets, daytona_webhook};
 
-#[cfg(all(doctest, feature = "daytona-webhook"))]
+#[cfg(all(doctest, feature = "daytona-webhook", feature = "ui"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

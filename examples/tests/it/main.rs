@@ -22,6 +22,7 @@ mod launch_bad_input;
 mod log;
 mod offline_agent;
 mod outage;
+mod pages;
 mod program;
 mod remote;
 mod replicas;

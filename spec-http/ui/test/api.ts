@@ -3,6 +3,7 @@ import { vi } from "vitest";
 export interface Sent {
   method: string;
   path: string;
+  query: URLSearchParams;
   headers: Headers;
   body: unknown;
 }
@@ -66,6 +67,7 @@ export function fakeApi(answers: Record<string, Answer> = {}) {
     const one: Sent = {
       method: request.method,
       path: new URL(request.url).pathname.replace(/^.*\/api\/v1/u, ""),
+      query: new URL(request.url).searchParams,
       headers: request.headers,
       body: text === "" ? undefined : JSON.parse(text),
     };
