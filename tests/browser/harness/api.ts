@@ -87,7 +87,7 @@ export class Api {
   /** All events so far, in their order. */
   async events(id: string): Promise<EventFacts[]> {
     const all: EventFacts[] = [];
-    for (let after = 0; ; ) {
+    for (let after = 0; ;) {
       const { events, next_after } = await this.call<{
         events: EventFacts[];
         next_after: number | null;
