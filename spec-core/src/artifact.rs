@@ -213,7 +213,7 @@ fn root_schema<T: JsonSchema>() -> Value {
 }
 
 /// Who wrote a version of an artifact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Author {
     /// An agent, in the given attempt.

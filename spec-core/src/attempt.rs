@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::ResultAt;
@@ -16,7 +17,9 @@ use crate::sandbox::{Isolation, Layout, Origin, RunEnd, SandboxRef};
 use crate::usage::Usage;
 
 /// Kind of failure, for branching and for choosing what to offer a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FailureKind {
@@ -141,7 +144,7 @@ impl FailureKind {
 }
 
 /// Why an attempt, a phase or a spec failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Failure {
     /// The phase.
     pub phase: Phase,
@@ -196,7 +199,7 @@ impl SandboxStatus {
 }
 
 /// What is known of a sandbox once it is ready.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SandboxFacts {
     /// The provider's id.
     pub id: SandboxId,
@@ -211,7 +214,7 @@ pub struct SandboxFacts {
 }
 
 /// What a run was given, so that it can be told later why it did what it did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PinnedInputs {
     /// Hash of the prompt.
     pub prompt_hash: ContentHash,

@@ -10,6 +10,8 @@ use chrono::{DateTime, Datelike, SecondsFormat, TimeZone, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use crate::wire_schema::wire_schema;
+
 /// A point in time, in whole microseconds.
 ///
 /// Postgres keeps microseconds and SQLite keeps what it is given; cutting at creation makes a value
@@ -100,6 +102,8 @@ impl<'de> Deserialize<'de> for Timestamp {
             .map_err(serde::de::Error::custom)
     }
 }
+
+wire_schema!(Timestamp, { "type": "string", "format": "date-time" });
 
 /// Tells the time and waits for it.
 #[async_trait]

@@ -1,5 +1,6 @@
 //! What happened to a spec, in order. The events are the record; the state is their fold.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::agent::RunReport;
@@ -16,7 +17,7 @@ use crate::sandbox::RunEnd;
 use crate::spec::{Comment, Description, Title};
 
 /// Something that happened to a spec, in its place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SpecEvent {
     /// The spec.
     pub spec_id: SpecId,
@@ -58,7 +59,7 @@ impl NewEvent {
 }
 
 /// A line of progress for a person to read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProgressItem {
     /// What kind of thing the agent did.
     pub kind: ProgressKind,
@@ -72,7 +73,7 @@ pub struct ProgressItem {
 impl Eq for ProgressItem {}
 
 /// What kind of thing an agent did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProgressKind {
     /// It said something.
@@ -90,7 +91,7 @@ pub enum ProgressKind {
 }
 
 /// What happened. The names are part of the wire format.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", content = "data")]
 #[non_exhaustive]
 pub enum EventBody {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::invalid_input::InvalidInput;
 use crate::phase::Phase;
+use crate::wire_schema::wire_schema;
 
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident, $field:literal) => {
@@ -51,6 +52,8 @@ macro_rules! uuid_id {
                 })
             }
         }
+
+        wire_schema!($name, { "type": "string", "format": "uuid" });
     };
 }
 
@@ -143,6 +146,8 @@ macro_rules! text_id {
                 fmt::Debug::fmt(&self.0, f)
             }
         }
+
+        wire_schema!($name, { "type": "string", "minLength": 1, "maxLength": $max });
     };
 }
 
@@ -297,6 +302,8 @@ macro_rules! counter {
                 u32::try_from(number).map(Self)
             }
         }
+
+        wire_schema!($name, { "type": "integer", "minimum": 0, "maximum": u32::MAX });
     };
 }
 
@@ -390,6 +397,8 @@ impl<'de> Deserialize<'de> for ContentHash {
             .map_err(serde::de::Error::custom)
     }
 }
+
+wire_schema!(ContentHash, { "type": "string", "pattern": "^[0-9a-f]{64}$" });
 
 /// Identifies one attempt at one phase of one spec; the sandbox of the attempt is keyed by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

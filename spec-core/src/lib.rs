@@ -60,6 +60,7 @@ pub mod sync;
 pub mod testing;
 mod text;
 pub mod usage;
+mod wire_schema;
 
 pub use error::Error;
 pub use invalid_input::InvalidInput;

@@ -1,19 +1,23 @@
-//! The finished spec as Markdown, for people to read in the repository.
+//! Specs as Markdown, for people to read: as files in the repository, and as one document.
 //!
 //! All text of users and agents is untrusted: it is escaped so that it cannot break out of its cell,
 //! list item, quote or code block. The same input yields the same bytes.
 
 mod design;
+mod explore;
 mod markdown;
 mod requirements;
 mod tasks;
+mod whole;
+
+pub use whole::document;
 
 use std::fmt::Display;
 
 use crate::artifact::{Assumption, Priority, Question, RequirementId, SyncOutput};
 use crate::spec::Spec;
 use crate::sync::{Outputs, RenderedFile};
-use markdown::{Document, cell, code, line};
+use markdown::{Document, Form, cell, code, line};
 
 /// Renders `requirements.md`, `design.md` and `tasks.md`.
 #[must_use]
@@ -47,8 +51,8 @@ fn footer(spec: &Spec, document: &mut Document) {
 }
 
 /// Links to requirements, wherever they are named.
-fn requirement_links<'a>(ids: impl IntoIterator<Item = &'a RequirementId>) -> String {
-    links("requirements.md", ids)
+fn requirement_links<'a>(form: Form, ids: impl IntoIterator<Item = &'a RequirementId>) -> String {
+    links(form.file("requirements.md"), ids)
 }
 
 /// Links to ids in `file`, one after the other.

@@ -21,6 +21,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use futures_core::stream::BoxStream;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -51,7 +52,7 @@ pub enum SandboxState {
 }
 
 /// Whether asking for a sandbox made it or found it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// It did not exist before.
@@ -62,7 +63,7 @@ pub enum Origin {
 
 /// What keeps a sandbox's processes from the rest of the world. Says what *is* enforced, not what
 /// was asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Isolation {
     /// How, for example `none`, `bubblewrap` or `vm`.
     pub mechanism: String,
@@ -86,7 +87,7 @@ impl Isolation {
 }
 
 /// Absolute paths as processes inside the sandbox see them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Layout {
     /// Root that every [`SandboxPath`] is relative to.
     pub root: String,

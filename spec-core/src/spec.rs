@@ -15,6 +15,7 @@ use crate::phase::Phase;
 use crate::policy::Policy;
 use crate::status::{PhaseStatus, SpecStatus};
 use crate::usage::Usage;
+use crate::wire_schema::wire_schema;
 
 /// Version of the state that this crate writes. A runner claims only specs it understands.
 pub const MACHINE_VERSION: u16 = 1;
@@ -87,6 +88,8 @@ impl fmt::Debug for Title {
     }
 }
 
+wire_schema!(Title, { "type": "string", "minLength": 1, "maxLength": Title::MAX_CHARS });
+
 /// The idea, exactly as typed: never trimmed, shortened or rewritten.
 ///
 /// 1 to 50,000 characters, not blank, without NUL, which Postgres cannot store.
@@ -134,6 +137,12 @@ impl fmt::Debug for Description {
     }
 }
 
+wire_schema!(Description, {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": Description::MAX_CHARS
+});
+
 /// What a person wants to be done differently, exactly as typed.
 ///
 /// 1 to 10,000 characters, not blank, without NUL, which Postgres cannot store.
@@ -180,6 +189,12 @@ impl fmt::Debug for Comment {
         fmt::Debug::fmt(&self.0, f)
     }
 }
+
+wire_schema!(Comment, {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": Comment::MAX_CHARS
+});
 
 /// A text of several lines, kept exactly as typed.
 fn checked_text(

@@ -7,6 +7,7 @@ mod forward;
 mod lease;
 mod memory;
 mod query;
+mod search;
 mod turns;
 
 pub use commit::{Append, Appended, Checkpoint, Commit, Committed, Create, Created, StoredSpec};
@@ -15,6 +16,7 @@ pub use ext::SpecStoreExt;
 pub use lease::{Claim, Claimed, Heartbeat, Held, Lease, Wakeup};
 pub use memory::MemoryStore;
 pub use query::{Page, PageLimit, SpecQuery, SpecSummary};
+pub use search::{TitleSearch, folded};
 pub use turns::Turns;
 
 use std::fmt;
@@ -69,7 +71,8 @@ pub trait SpecStore: fmt::Debug + Send + Sync + 'static {
     /// [`Corrupt`](StoreErrorKind::Corrupt) when what is stored cannot be read.
     async fn get(&self, id: SpecId) -> Result<Option<StoredSpec>, StoreError>;
 
-    /// A page of specs, newest first. Specs that are created meanwhile never shift a later page.
+    /// A page of specs, newest first. Specs that are created meanwhile never shift a later page. A
+    /// spec is on it when it passes every filter of the query.
     ///
     /// # Errors
     ///

@@ -12,7 +12,10 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::artifact::{DesignOutput, ExploreOutput, RequirementsOutput, SyncOutput, TasksOutput};
+use crate::artifact::{
+    Artifact, DesignOutput, ExploreOutput, PhaseOutput, RepositoryCommit, RequirementsOutput,
+    SyncOutput, TasksOutput,
+};
 use crate::spec::Spec;
 
 /// The outputs of all phases of one spec.
@@ -26,6 +29,63 @@ pub struct Outputs {
     pub design: DesignOutput,
     /// Of TASKS.
     pub tasks: TasksOutput,
+}
+
+/// What there is of a spec so far.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PartialOutputs {
+    /// Of EXPLORE.
+    pub explore: Option<ExploreOutput>,
+    /// Of REQUIREMENTS.
+    pub requirements: Option<RequirementsOutput>,
+    /// Of DESIGN.
+    pub design: Option<DesignOutput>,
+    /// Of TASKS.
+    pub tasks: Option<TasksOutput>,
+    /// The commit that SYNC has made, if it has.
+    pub repository_commit: Option<RepositoryCommit>,
+}
+
+impl PartialOutputs {
+    /// Reads artifacts of one spec. Of several of one phase, the last counts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Artifact::output`].
+    pub fn read<'a>(
+        artifacts: impl IntoIterator<Item = &'a Artifact>,
+    ) -> Result<Self, serde_json::Error> {
+        let mut outputs = Self::default();
+        for artifact in artifacts {
+            match artifact.output()? {
+                PhaseOutput::Explore(output) => outputs.explore = Some(*output),
+                PhaseOutput::Requirements(output) => outputs.requirements = Some(*output),
+                PhaseOutput::Design(output) => outputs.design = Some(*output),
+                PhaseOutput::Tasks(output) => outputs.tasks = Some(*output),
+                PhaseOutput::Sync(output) => outputs.repository_commit = output.repository_commit,
+            }
+        }
+        Ok(outputs)
+    }
+
+    /// The outputs of the first four phases; `None` until all of them exist.
+    #[must_use]
+    pub fn whole(&self) -> Option<Outputs> {
+        Some(Outputs {
+            explore: self.explore.clone()?,
+            requirements: self.requirements.clone()?,
+            design: self.design.clone()?,
+            tasks: self.tasks.clone()?,
+        })
+    }
+
+    /// What [`sync_report`] says of them now, with the commit that SYNC has made, if it has; `None`
+    /// until all four exist.
+    #[must_use]
+    pub fn trace(&self, slug: &str) -> Option<SyncOutput> {
+        let whole = self.whole()?;
+        Some(sync_report(slug, &whole, self.repository_commit.clone()))
+    }
 }
 
 /// A file that SYNC renders.

@@ -11,6 +11,7 @@ pub use summary::{AgentUsage, AttemptUsage, PhaseUsage, SpecUsage};
 
 use std::ops::AddAssign;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Tokens by kind. All counts saturate.
@@ -28,7 +29,7 @@ pub struct Tokens {
 }
 
 /// Tokens and money. All counts saturate.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Usage {
     /// Tokens read, without those that came from a cache or were written to one.

@@ -1,8 +1,11 @@
-//! Who calls: [`Authenticator`], and two that come with the crate.
+//! Who calls, and what they may do: [`Authenticator`] and [`Authorizer`], and those that come with the
+//! crate.
 
+mod authorizer;
 mod bearer;
 mod no_auth;
 
+pub use authorizer::{Authorizer, OwnerOnly, SpecAction, SpecScope};
 pub use bearer::BearerTokens;
 pub use no_auth::NoAuth;
 
@@ -17,7 +20,7 @@ use spec_core::id::UserId;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Principal {
-    /// The user, in the host's own terms. Sees and commands their own specs and no others.
+    /// The user, in the host's own terms. What they launch is theirs.
     pub user: UserId,
 }
 
@@ -63,7 +66,8 @@ impl StdError for AuthError {
     }
 }
 
-/// Tells who sent a request. Asked once for every request but `/healthz`, before its body is read.
+/// Tells who sent a request. Asked once for every request but those that are for everybody (see
+/// the [crate]), before its body is read.
 #[async_trait]
 pub trait Authenticator: fmt::Debug + Send + Sync + 'static {
     /// The sender of the request with the head `parts`. The parts are mutable so that extractors of

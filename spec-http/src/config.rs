@@ -4,21 +4,26 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use spec_core::Policy;
+use spec_core::{InvalidInput, Policy};
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Authenticator;
+use crate::auth::{Authenticator, Authorizer, OwnerOnly};
+use crate::middleware::AllowedOrigins;
+use crate::quick_tasks::QuickTasks;
 
 /// What a host decides about the router.
 #[derive(Clone)]
 pub struct HttpConfig {
     pub(crate) authenticator: Arc<dyn Authenticator>,
+    pub(crate) authorizer: Arc<dyn Authorizer>,
+    pub(crate) allowed_origins: AllowedOrigins,
     pub(crate) shutdown: CancellationToken,
     pub(crate) launch_wait: Duration,
     pub(crate) heartbeat: Duration,
     pub(crate) max_streams: usize,
     pub(crate) max_body_bytes: usize,
     pub(crate) default_policy: Policy,
+    pub(crate) quick_tasks: Option<Arc<dyn QuickTasks>>,
 }
 
 impl HttpConfig {
@@ -27,13 +32,41 @@ impl HttpConfig {
     pub fn new(authenticator: impl Authenticator) -> Self {
         Self {
             authenticator: Arc::new(authenticator),
+            authorizer: Arc::new(OwnerOnly),
+            allowed_origins: AllowedOrigins::default(),
             shutdown: CancellationToken::new(),
             launch_wait: Duration::from_secs(10),
             heartbeat: Duration::from_secs(15),
             max_streams: 1024,
             max_body_bytes: 256 * 1024,
             default_policy: Policy::default(),
+            quick_tasks: None,
         }
+    }
+
+    /// Sets who may do what with which spec. Default: [`OwnerOnly`].
+    #[must_use]
+    pub fn with_authorizer(mut self, authorizer: impl Authorizer) -> Self {
+        self.authorizer = Arc::new(authorizer);
+        self
+    }
+
+    /// Lets browsers send commands for pages of these origins too, each written as browsers write it,
+    /// for example `https://specs.example.org`. For pages of other origins than the server's own, they
+    /// are answered 403. Default: none.
+    ///
+    /// This is about commands only. For such a page to read answers as well, the host adds the headers
+    /// of cross-origin resource sharing (CORS) by a layer of its own.
+    ///
+    /// # Errors
+    ///
+    /// Names an origin that could never be met, for example for a `/` at its end.
+    pub fn with_allowed_origins<T: AsRef<str>>(
+        mut self,
+        origins: impl IntoIterator<Item = T>,
+    ) -> Result<Self, InvalidInput> {
+        self.allowed_origins = AllowedOrigins::new(origins)?;
+        Ok(self)
     }
 
     /// Ends open streams and waits when `shutdown` is cancelled. Without it, a graceful shutdown of
@@ -82,17 +115,28 @@ impl HttpConfig {
         self.default_policy = policy;
         self
     }
+
+    /// Makes tasks without a spec by `quick_tasks`. Without it, `POST /quick-tasks` is answered 404, and
+    /// pages do not offer it.
+    #[must_use]
+    pub fn with_quick_tasks(mut self, quick_tasks: impl QuickTasks) -> Self {
+        self.quick_tasks = Some(Arc::new(quick_tasks));
+        self
+    }
 }
 
 impl fmt::Debug for HttpConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpConfig")
             .field("authenticator", &self.authenticator)
+            .field("authorizer", &self.authorizer)
+            .field("allowed_origins", &self.allowed_origins)
             .field("launch_wait", &self.launch_wait)
             .field("heartbeat", &self.heartbeat)
             .field("max_streams", &self.max_streams)
             .field("max_body_bytes", &self.max_body_bytes)
             .field("default_policy", &self.default_policy)
+            .field("quick_tasks", &self.quick_tasks)
             .finish_non_exhaustive()
     }
 }

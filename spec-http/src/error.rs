@@ -9,10 +9,12 @@ use axum::response::{IntoResponse, Response};
 use spec_core::machine::Refusal;
 use spec_core::sandbox::{SpawnError, SpawnErrorKind};
 use spec_core::store::{StoreError, StoreErrorKind};
-use spec_core::{Error, InvalidInput};
+use spec_core::{Error, InvalidInput, Phase};
 
-use crate::auth::AuthError;
+use crate::auth::{AuthError, SpecAction};
+use crate::middleware::Panicked;
 use crate::problem::{FieldError, Problem};
+use crate::quick_tasks::QuickTaskError;
 
 const TRY_AGAIN_SECONDS: u64 = 2;
 
@@ -41,10 +43,61 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "there is no such spec")
     }
 
+    /// Something that the request names in `field` does not exist.
+    pub(crate) fn not_found(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        let (field, detail) = (field.into(), detail.into());
+        let mut error = Self::new(StatusCode::NOT_FOUND, detail.clone());
+        error.0.errors = vec![FieldError { field, detail }];
+        error
+    }
+
+    pub(crate) fn no_such_phase() -> Self {
+        let names = Phase::ALL.map(Phase::as_str).join(", ");
+        Self::not_found(
+            "phase",
+            format!("there is no such phase; there are {names}"),
+        )
+    }
+
+    /// What is stored does not have the shape that it was stored in.
+    pub(crate) fn unreadable(cause: serde_json::Error) -> Self {
+        Self::internal().because(cause)
+    }
+
     pub(crate) fn method_not_allowed() -> Self {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "this path does not take this method",
+        )
+    }
+
+    /// For callers who may see the spec; to others it does not exist.
+    pub(crate) fn not_permitted(action: SpecAction) -> Self {
+        let detail = match action {
+            SpecAction::View => "you may not see this spec",
+            SpecAction::Execute => "you may not start this spec",
+            SpecAction::Cancel => "you may not cancel this spec",
+            SpecAction::Pause => "you may not pause this spec",
+            SpecAction::Resume => "you may not resume this spec",
+            SpecAction::Retry => "you may not have a phase of this spec done again",
+            SpecAction::Approve => "you may not judge what this spec's phases made",
+            SpecAction::SetBudget => "you may not change the budget of this spec",
+            SpecAction::Archive => "you may not archive this spec",
+        };
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    pub(crate) fn cross_origin() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "a page of another origin may not send commands to this server",
+        )
+    }
+
+    pub(crate) fn body_too_slow() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "the body took too long to arrive",
         )
     }
 
@@ -98,6 +151,15 @@ impl ApiError {
             StatusCode::INTERNAL_SERVER_ERROR,
             "something went wrong on this side; it has been logged",
         )
+    }
+
+    pub(crate) fn panicked(panic: Panicked) -> Self {
+        Self::internal().because(panic)
+    }
+
+    /// The store did not answer in time.
+    pub(crate) fn not_ready() -> Self {
+        Self::unavailable()
     }
 
     fn unavailable() -> Self {
@@ -180,9 +242,27 @@ impl From<Error> for ApiError {
     }
 }
 
+impl From<QuickTaskError> for ApiError {
+    fn from(error: QuickTaskError) -> Self {
+        match error {
+            QuickTaskError::Rejected { field, detail } => Self::invalid(field, detail),
+            QuickTaskError::Unavailable { retry_after, .. } => {
+                Self::unavailable().retry_after(retry_after).because(error)
+            }
+            QuickTaskError::Internal(_) => Self::internal().because(error),
+        }
+    }
+}
+
 fn refused(refusal: &Refusal) -> ApiError {
     match refusal {
+        Refusal::StaleArtifact { .. } => {
+            ApiError::new(StatusCode::PRECONDITION_FAILED, refusal.to_string())
+        }
         Refusal::Forbidden { .. }
+        | Refusal::Archived { .. }
+        | Refusal::NotAwaitingApproval { .. }
+        | Refusal::NotReached { .. }
         | Refusal::EndingAlready { .. }
         | Refusal::Unavailable { .. }
         | Refusal::Stale { .. } => ApiError::new(StatusCode::CONFLICT, refusal.to_string()),
@@ -264,6 +344,9 @@ mod tests {
             verb: "execute",
             status: SpecStatus::Paused,
         };
+        let (verb, phase) = ("approve", Phase::Design);
+        let not_awaiting = Refusal::NotAwaitingApproval { verb, phase };
+        let stale = Refusal::StaleArtifact { verb, phase };
         let exceeded = Refusal::BudgetExceeded {
             exceeded: "7 tokens of 5 are used".to_owned(),
         };
@@ -271,7 +354,10 @@ mod tests {
         for (error, status) in [
             (Error::NotFound { id: id() }, 404),
             (refused(forbidden), 409),
-            (refused(Refusal::Unavailable { verb: "pause" }), 409),
+            (refused(Refusal::Unavailable { verb: "edit" }), 409),
+            (refused(Refusal::Archived { verb: "retry" }), 409),
+            (refused(not_awaiting), 409),
+            (refused(stale), 412),
             (refused(exceeded), 402),
             (refused(Refusal::Inconsistent), 500),
             (InvalidInput::new("title", "must not be empty").into(), 422),

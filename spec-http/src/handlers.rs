@@ -2,7 +2,13 @@
 
 pub(crate) mod commands;
 pub(crate) mod events;
+pub(crate) mod export;
 pub(crate) mod health;
 pub(crate) mod launch;
+pub(crate) mod offer;
+pub(crate) mod openapi;
+pub(crate) mod phases;
+pub(crate) mod quick_tasks;
+pub(crate) mod review;
 pub(crate) mod specs;
 pub(crate) mod usage;

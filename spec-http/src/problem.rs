@@ -8,16 +8,18 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST_REQUEST_ID: usize = 128;
 
 /// What is wrong with one field of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct FieldError {
     /// Its name, with dots between levels.
     pub(crate) field: String,
+    /// What is wrong with it.
     pub(crate) detail: String,
 }
 
@@ -33,15 +35,24 @@ pub(crate) struct Problem {
     pub(crate) cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// What every error looks like (RFC 9457).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(crate) struct ProblemBody<'a> {
+    /// `about:blank`: the status tells the kind.
     r#type: &'static str,
+    /// The status in words.
     title: &'static str,
+    /// The status.
     status: u16,
+    /// What happened and what to do, for a person.
     detail: &'a str,
+    /// The path that was asked for.
     instance: &'a str,
+    /// The fields of the request that are wrong, where it is about fields.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
+    /// The `x-request-id` of the request, if it had one.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a str>,
 }
@@ -70,7 +81,7 @@ pub(crate) async fn render(request: Request, next: Next) -> Response {
         log(&problem, &path, request_id.as_deref());
     }
 
-    let body = Body {
+    let body = ProblemBody {
         r#type: "about:blank",
         title: problem.status.canonical_reason().unwrap_or("Error"),
         status: problem.status.as_u16(),

@@ -1,43 +1,68 @@
-//! Which path leads to which handler.
+//! The one table of routes. The router, its document and the tests of who may do what follow from it.
+//!
+//! An operation is added by declaring it in the file of its group. Tests then ask for a row in the lists
+//! for readers, and for `openapi.json` to be rewritten.
+
+mod commands;
+mod events;
+mod examples;
+mod operation;
+mod part;
+mod results;
+mod review;
+mod service;
+mod specs;
+
+pub(crate) use operation::{Access, Operation, Tag};
+pub(crate) use part::{Answer, Body, MakeSchema, Parameter, Place};
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post, put};
 use axum::{Router, middleware};
 use spec_core::DynSpecStateMachine;
 
 use crate::config::HttpConfig;
 use crate::error::ApiError;
-use crate::handlers::{commands, events, health, launch, specs, usage};
-use crate::middleware::require_principal;
+use crate::middleware::{Guard, catch_panics, guard, refuse_cross_origin};
 use crate::problem;
 use crate::state::AppState;
+
+/// Every operation of this crate, in the order in which they are documented.
+pub(crate) fn operations() -> Vec<Operation> {
+    let groups = [
+        specs::operations(),
+        results::operations(),
+        commands::operations(),
+        review::operations(),
+        events::operations(),
+        service::operations(),
+    ];
+    groups.into_iter().flatten().collect()
+}
 
 /// The routes of this crate, relative to wherever the host nests them. See the [crate] for a list.
 pub fn router(machine: DynSpecStateMachine, config: HttpConfig) -> Router {
     let max_body_bytes = config.max_body_bytes;
+    let allowed_origins = config.allowed_origins.clone();
     let state = AppState::new(machine, config);
 
-    let specs = Router::new()
-        .route("/specs", get(specs::list))
-        .route("/specs/launch", post(launch::launch))
-        .route("/specs/{spec_id}", get(specs::detail))
-        .route("/specs/{spec_id}/execute", post(commands::execute))
-        .route("/specs/{spec_id}/cancel", post(commands::cancel))
-        .route("/specs/{spec_id}/budget", put(commands::set_budget))
-        .route("/specs/{spec_id}/usage", get(usage::usage))
-        .route("/specs/{spec_id}/events", get(events::page))
-        .route("/specs/{spec_id}/events/stream", get(events::stream))
-        .route_layer(middleware::from_fn_with_state(
-            state.clone(),
-            require_principal,
-        ));
-
-    Router::new()
-        .merge(specs)
-        .route("/healthz", get(health::healthz))
+    let mut routes = Router::new();
+    for operation in operations() {
+        let guarding = Guard {
+            state: state.clone(),
+            access: operation.access,
+        };
+        let layer = middleware::from_fn_with_state(guarding, guard);
+        routes = routes.route(operation.path, operation.handler.route_layer(layer));
+    }
+    routes
         .fallback(async || ApiError::no_such_path())
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
         .layer(DefaultBodyLimit::max(max_body_bytes))
+        .layer(middleware::from_fn_with_state(
+            allowed_origins,
+            refuse_cross_origin,
+        ))
+        .layer(middleware::from_fn(catch_panics))
         .layer(middleware::from_fn(problem::render))
         .with_state(state)
 }

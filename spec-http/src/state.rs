@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use spec_core::id::SpecId;
-use spec_core::{DynSpecStateMachine, Error, Policy, Spec};
+use spec_core::{DynSpecStateMachine, Policy};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{Authenticator, Principal};
+use crate::auth::{Authenticator, Authorizer};
 use crate::config::HttpConfig;
-use crate::error::ApiError;
+use crate::quick_tasks::QuickTasks;
 
 /// What all handlers share.
 #[derive(Debug, Clone)]
@@ -43,12 +42,20 @@ impl AppState {
         &*self.0.config.authenticator
     }
 
+    pub(crate) fn authorizer(&self) -> &dyn Authorizer {
+        &*self.0.config.authorizer
+    }
+
     pub(crate) fn launch_wait(&self) -> Duration {
         self.0.config.launch_wait
     }
 
     pub(crate) fn default_policy(&self) -> &Policy {
         &self.0.config.default_policy
+    }
+
+    pub(crate) fn quick_tasks(&self) -> Option<&dyn QuickTasks> {
+        self.0.config.quick_tasks.as_deref()
     }
 
     pub(crate) fn heartbeat(&self) -> Duration {
@@ -62,19 +69,5 @@ impl AppState {
     /// A place among the open streams, as long as the permit lives; `None` when all are taken.
     pub(crate) fn stream_permit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.0.streams).try_acquire_owned().ok()
-    }
-
-    /// The spec, if the principal may see it. One that they may not see does not exist for them.
-    pub(crate) async fn visible_spec(
-        &self,
-        id: SpecId,
-        principal: &Principal,
-    ) -> Result<Spec, ApiError> {
-        let spec = self.machine().get(id).await?;
-        if spec.owner == principal.user {
-            Ok(spec)
-        } else {
-            Err(Error::NotFound { id }.into())
-        }
     }
 }

@@ -16,6 +16,7 @@ use self::signature::{Refused, Signature};
 use crate::auth::AuthError;
 use crate::error::ApiError;
 use crate::extract::{parse, read};
+use crate::middleware::catch_panics;
 use crate::problem;
 
 /// Longest body; Daytona's have less than 1 KiB.
@@ -36,6 +37,7 @@ const STATE_UPDATED: &str = "sandbox.state.updated";
 /// | 204 | it was taken, or tells of something else |
 /// | 400, 422 | it is signed, and no JSON, or not of the shape of its event |
 /// | 401 | it is not signed, by somebody else, or too long ago |
+/// | 408 | the body takes longer than 30 seconds to arrive |
 /// | 413 | the body is longer than 64 KiB |
 /// | 503 | the store does not answer; the sender delivers again |
 ///
@@ -57,6 +59,7 @@ pub fn daytona_webhook(machine: DynSpecStateMachine, secrets: WebhookSecrets) ->
         .route("/", post(receive))
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn(catch_panics))
         .layer(middleware::from_fn(problem::render))
         .with_state(Hook { machine, secrets })
 }

@@ -7,7 +7,7 @@ use spec_core::event::{EventBody, NewEvent};
 use spec_core::id::{Revision, Sequence, SpecId};
 use spec_core::machine::due_at;
 use spec_core::store::{
-    Append, Checkpoint, Lease, Page, PageLimit, SpecSummary, StoreError, StoreErrorKind,
+    Append, Checkpoint, Lease, Page, PageLimit, SpecSummary, StoreError, StoreErrorKind, folded,
 };
 
 use crate::error::corrupt;
@@ -31,9 +31,30 @@ impl SpecColumns {
             revision: spec.revision,
             machine_version: spec.machine_version,
             due_at: due_at(spec).map(Timestamp::as_micros),
-            summary: to_json("the summary of a spec", &SpecSummary::from(spec))?,
+            summary: to_json("the summary of a spec", &Listed::of(spec))?,
             state: to_json("the state of a spec", spec)?,
         })
+    }
+}
+
+/// The summary of a spec as it is stored: with its title as it is looked for, where that is not the
+/// title in lower case of ASCII, which databases make of it alike. Of specs that were stored last
+/// before there was a search, it is not known: other letters of theirs are found in their own case.
+#[derive(Serialize)]
+pub(crate) struct Listed {
+    #[serde(flatten)]
+    summary: SpecSummary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folded_title: Option<String>,
+}
+
+impl Listed {
+    fn of(spec: &Spec) -> Self {
+        let title = spec.title.as_str();
+        Self {
+            summary: spec.into(),
+            folded_title: Some(folded(title)).filter(|it| *it != title.to_ascii_lowercase()),
+        }
     }
 }
 

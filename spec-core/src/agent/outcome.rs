@@ -1,5 +1,6 @@
 //! What a run came to, by what its agent said and how its program ended.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{AgentEnd, RunRecord};
@@ -7,7 +8,7 @@ use crate::attempt::FailureKind;
 use crate::sandbox::RunEnd;
 
 /// What a run came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum RunOutcome {
     /// It says that it is done: its result decides.

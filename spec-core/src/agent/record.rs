@@ -1,5 +1,6 @@
 //! What a run's output has told so far.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{AgentEnd, AgentEvent, AgentResult, ResultKind, RunOutcome};
@@ -11,7 +12,7 @@ use crate::usage::{RunLedger, Usage, UsageReport};
 const MAX_NAME_CHARS: usize = 100;
 
 /// The line that holds a run's result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ResultAt {
     /// Position before it; `None`: the beginning.
     pub after: Option<OutputCursor>,
@@ -20,7 +21,7 @@ pub struct ResultAt {
 }
 
 /// What the output of an ended run has told.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RunReport {
     /// What it consumed.

@@ -2,8 +2,12 @@
 
 use std::ops::Range;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 /// The pattern that a requirement follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum EarsPattern {
     /// "The system shall …"
     Ubiquitous,
@@ -20,7 +24,8 @@ pub enum EarsPattern {
 }
 
 /// What a condition begins with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum EarsKeyword {
     /// An event.
     When,

@@ -255,20 +255,6 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
         }
     }
 
-    /// The registered agents: name and description.
-    pub fn agents(&self) -> impl Iterator<Item = (&AgentName, &str)> {
-        self.host
-            .agents
-            .iter()
-            .map(|(name, agent)| (name, agent.description()))
-    }
-
-    /// The host's projects.
-    #[must_use]
-    pub fn projects(&self) -> &dyn ProjectSource {
-        &*self.host.projects
-    }
-
     /// Creates a spec and, unless told otherwise, starts it. On `Ok` it is durable, and some runner
     /// will take it up. Cancel-safe: the spec exists or not; with an idempotency key, asking again
     /// tells.

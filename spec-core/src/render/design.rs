@@ -1,6 +1,6 @@
 //! `design.md`: the parts and how they work together.
 
-use super::markdown::{Document, cell, line};
+use super::markdown::{Document, Form, cell, line};
 use super::{assumptions, list, notes, questions, requirement_links};
 use crate::artifact::{Component, DataModel, DesignDecision, DesignOutput};
 use crate::spec::Spec;
@@ -8,24 +8,26 @@ use crate::sync::Outputs;
 
 pub(super) fn render(spec: &Spec, outputs: &Outputs) -> Document {
     let output = &outputs.design;
-    let mut document = Document::default();
+    let mut document = Document::new(Form::Files);
     document.heading(1, &format!("{}: design", line(spec.title.as_str())));
     document
         .block("How the [requirements](requirements.md) are met. See also the [tasks](tasks.md).");
+    body(&mut document, output);
+    document
+}
+
+/// The output itself.
+pub(super) fn body(document: &mut Document, output: &DesignOutput) {
     document.heading(2, "Architecture");
     document.prose(&output.architecture_overview);
     let diagram = without_fence(&output.architecture_diagram);
     if !diagram.is_empty() {
         document.fence("mermaid", diagram);
     }
-    components(&mut document, &output.components);
-    data_models(&mut document, &output.data_models);
-    endpoints(&mut document, output);
-    list(
-        &mut document,
-        "Integration points",
-        &output.integration_points,
-    );
+    components(document, &output.components);
+    data_models(document, &output.data_models);
+    endpoints(document, output);
+    list(document, "Integration points", &output.integration_points);
     if !output.error_handling.is_empty() {
         document.heading(2, "Errors");
         document.table(
@@ -36,7 +38,7 @@ pub(super) fn render(spec: &Spec, outputs: &Outputs) -> Document {
                 .map(|(kind, answer)| [cell(kind), cell(answer)]),
         );
     }
-    decisions(&mut document, &output.decisions);
+    decisions(document, &output.decisions);
     if !output.risks.is_empty() {
         document.heading(2, "Risks");
         document.table(
@@ -47,22 +49,17 @@ pub(super) fn render(spec: &Spec, outputs: &Outputs) -> Document {
                 .map(|risk| [cell(&risk.risk), cell(&risk.mitigation)]),
         );
     }
-    list(&mut document, "Security", &output.security_considerations);
+    list(document, "Security", &output.security_considerations);
+    list(document, "Unit tests", &output.testing_strategy.unit_tests);
     list(
-        &mut document,
-        "Unit tests",
-        &output.testing_strategy.unit_tests,
-    );
-    list(
-        &mut document,
+        document,
         "Integration tests",
         &output.testing_strategy.integration_tests,
     );
-    list(&mut document, "Migration", &output.migration_plan);
-    assumptions(&mut document, &output.assumptions);
-    questions(&mut document, &output.questions);
-    notes(&mut document, &output.notes);
-    document
+    list(document, "Migration", &output.migration_plan);
+    assumptions(document, &output.assumptions);
+    questions(document, &output.questions);
+    notes(document, &output.notes);
 }
 
 /// The diagram without the fence that agents like to put around it.
@@ -78,6 +75,7 @@ fn without_fence(diagram: &str) -> &str {
 
 fn components(document: &mut Document, components: &[Component]) {
     document.heading(2, "Components");
+    let form = document.form();
     document.table(
         [
             "Component",
@@ -95,7 +93,7 @@ fn components(document: &mut Document, components: &[Component]) {
                 format!("{}{state}", cell(&component.file_path)),
                 cell(&component.responsibility),
                 cell(&component.dependencies.join(", ")),
-                requirement_links(&component.requirements),
+                requirement_links(form, &component.requirements),
             ]
         }),
     );

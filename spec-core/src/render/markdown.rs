@@ -2,13 +2,44 @@
 
 use std::fmt::Write;
 
+/// How a spec is laid out.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Form {
+    /// As a file for each phase.
+    Files,
+    /// As one document with a section for each phase.
+    One,
+}
+
+impl Form {
+    /// What a link into `name` begins with.
+    pub(super) fn file(self, name: &'static str) -> &'static str {
+        match self {
+            Self::Files => name,
+            Self::One => "",
+        }
+    }
+}
+
 /// A document under construction: blocks with an empty line between them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Document {
     text: String,
+    form: Form,
 }
 
 impl Document {
+    pub(super) fn new(form: Form) -> Self {
+        Self {
+            text: String::new(),
+            form,
+        }
+    }
+
+    pub(super) fn form(&self) -> Form {
+        self.form
+    }
+
     pub(super) fn into_text(self) -> String {
         self.text
     }
@@ -22,8 +53,12 @@ impl Document {
         self.text.push('\n');
     }
 
-    /// Adds a heading of escaped text.
+    /// Adds a heading of escaped text, at its level within a file.
     pub(super) fn heading(&mut self, level: usize, text: &str) {
+        let level = match self.form {
+            Form::Files => level,
+            Form::One => level + 1,
+        };
         self.block(&format!("{} {text}", "#".repeat(level)));
     }
 
@@ -57,6 +92,12 @@ impl Document {
             "{fence}{language}\n{}\n{fence}",
             visible(text).trim_matches('\n')
         ));
+    }
+
+    /// Adds untrusted text, character by character, in a block that no line of it can close.
+    pub(super) fn verbatim(&mut self, text: &str) {
+        let fence = "`".repeat(longest_run(text).max(2) + 1);
+        self.block(&format!("{fence}text\n{text}\n{fence}"));
     }
 
     /// Adds untrusted text as a quote, line by line as it was typed.
@@ -310,7 +351,7 @@ mod tests {
 
     #[test]
     fn a_code_block_is_closed_by_its_end_only() {
-        let mut document = Document::default();
+        let mut document = Document::new(Form::Files);
         document.fence("mermaid", "a\n```\n# out\n````\nb");
         assert_eq!(
             document.into_text(),
@@ -319,8 +360,16 @@ mod tests {
     }
 
     #[test]
+    fn verbatim_text_keeps_every_character_and_closes_nothing() {
+        let text = "\n\n  # one\r\n```\n\u{202e}two\u{7}\r~~~\r````\n";
+        let mut document = Document::new(Form::One);
+        document.verbatim(text);
+        assert_eq!(document.into_text(), format!("`````text\n{text}\n`````\n"));
+    }
+
+    #[test]
     fn a_quote_keeps_every_line() {
-        let mut document = Document::default();
+        let mut document = Document::new(Form::Files);
         document.quote("one\n  two <b>\n\n- three\r\n");
         assert_eq!(
             document.into_text(),
@@ -330,7 +379,7 @@ mod tests {
 
     #[test]
     fn prose_keeps_lists_and_code_and_nothing_that_breaks_out() {
-        let mut document = Document::default();
+        let mut document = Document::new(Form::Files);
         document.prose("# Top\nText\n- a\n  - b\n\n```sh\nrm <x>\n```\n<details>");
         let expected = "**Top**\n\nText\n\n- a\n   - b\n\n```\nrm <x>\n```\n\n\\<details\\>\n";
         assert_eq!(document.into_text(), expected);
@@ -339,7 +388,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_divides_a_cell(texts in proptest::collection::vec("[|\\\\`\n\r a<-]{0,12}|\\PC{0,20}", 3)) {
-            let mut document = Document::default();
+            let mut document = Document::new(Form::Files);
             document.table(["A", "B", "C"], [[cell(&texts[0]), cell(&texts[1]), cell(&texts[2])]]);
             let text = document.into_text();
             prop_assert_eq!(text.lines().count(), 3, "{}", text);
@@ -350,7 +399,7 @@ mod tests {
 
         #[test]
         fn no_prose_opens_html_or_a_heading(text in "[#<>a`~\n -]{0,40}") {
-            let mut document = Document::default();
+            let mut document = Document::new(Form::Files);
             document.prose(&text);
             let mut fence = String::new();
             for row in document.into_text().lines() {
@@ -370,7 +419,7 @@ mod tests {
 
         #[test]
         fn every_line_of_a_quote_is_quoted(text in "\\PC{0,20}[\n\r]{0,3}\\PC{0,20}") {
-            let mut document = Document::default();
+            let mut document = Document::new(Form::Files);
             document.quote(&text);
             prop_assert!(document.into_text().lines().all(|line| line.starts_with('>')));
         }

@@ -1,9 +1,10 @@
 //! `requirements.md`: who wants what, and what the system shall do.
 
-use super::markdown::{Document, cell, line};
+use super::markdown::{Document, Form, cell, line};
 use super::{anchor, assumptions, links, list, notes, priority, questions, target};
 use crate::artifact::{
-    Coverage, Requirement, RequirementCategory, RequirementType, SyncOutput, UserStory,
+    Coverage, Requirement, RequirementCategory, RequirementType, RequirementsOutput, SyncOutput,
+    UserStory,
 };
 use crate::check::ears;
 use crate::spec::Spec;
@@ -12,7 +13,7 @@ use crate::text::count;
 
 pub(super) fn render(spec: &Spec, outputs: &Outputs, sync: &SyncOutput) -> Document {
     let output = &outputs.requirements;
-    let mut document = Document::default();
+    let mut document = Document::new(Form::Files);
     document.heading(1, &format!("{}: requirements", line(spec.title.as_str())));
     document.quote(spec.description.as_str());
     document.block(&format!(
@@ -20,20 +21,31 @@ pub(super) fn render(spec: &Spec, outputs: &Outputs, sync: &SyncOutput) -> Docum
         count(output.requirements.len(), "requirement"),
         sync.spec_summary.requirement_coverage_percent.floor()
     ));
+    body(&mut document, output, Some(sync));
+    document
+}
+
+/// The output itself, with what it came to where that is known.
+pub(super) fn body(
+    document: &mut Document,
+    output: &RequirementsOutput,
+    sync: Option<&SyncOutput>,
+) {
     if !output.user_stories.is_empty() {
         document.heading(2, "User stories");
         document.bullets(output.user_stories.iter().map(story));
     }
     document.heading(2, "Requirements");
     for item in &output.requirements {
-        requirement(&mut document, item);
+        requirement(document, item);
     }
-    traceability(&mut document, sync);
-    assumptions(&mut document, &output.assumptions);
-    list(&mut document, "Out of scope", &output.out_of_scope);
-    questions(&mut document, &output.questions);
-    notes(&mut document, &output.notes);
-    document
+    if let Some(sync) = sync {
+        traceability(document, sync);
+    }
+    assumptions(document, &output.assumptions);
+    list(document, "Out of scope", &output.out_of_scope);
+    questions(document, &output.questions);
+    notes(document, &output.notes);
 }
 
 fn story(story: &UserStory) -> String {
@@ -125,7 +137,8 @@ fn emphasised(text: &str) -> String {
     out
 }
 
-fn traceability(document: &mut Document, sync: &SyncOutput) {
+pub(super) fn traceability(document: &mut Document, sync: &SyncOutput) {
+    let tasks = document.form().file("tasks.md");
     document.heading(2, "Traceability");
     document.table(
         ["Requirement", "Components", "Tasks", "Covered"],
@@ -139,7 +152,7 @@ fn traceability(document: &mut Document, sync: &SyncOutput) {
                     cell(&row.requirement_title)
                 ),
                 cell(&row.covered_by_components.join(", ")),
-                links("tasks.md", &row.covered_by_tasks),
+                links(tasks, &row.covered_by_tasks),
                 match row.status {
                     Coverage::FullyCovered => "yes",
                     Coverage::PartiallyCovered => "in part",

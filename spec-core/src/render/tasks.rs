@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use super::markdown::{Document, code, line};
+use super::markdown::{Document, Form, code, line};
 use super::{
     assumptions, hours, links, list, notes, priority, questions, requirement_links, target,
 };
-use crate::artifact::{Estimate, SyncOutput, Task, TaskId, TaskType, TicketId};
+use crate::artifact::{Estimate, SyncOutput, Task, TaskId, TaskType, TasksOutput, TicketId};
 use crate::spec::Spec;
 use crate::sync::{Outputs, task_hours};
 use crate::text::count;
@@ -21,7 +21,7 @@ const LABEL_CHARS: usize = 40;
 
 pub(super) fn render(spec: &Spec, outputs: &Outputs, sync: &SyncOutput) -> Document {
     let output = &outputs.tasks;
-    let mut document = Document::default();
+    let mut document = Document::new(Form::Files);
     document.heading(1, &format!("{}: tasks", line(spec.title.as_str())));
     document.block(&format!(
         "{} in {}, {} of work. See the [requirements](requirements.md) and the [design](design.md).",
@@ -29,11 +29,18 @@ pub(super) fn render(spec: &Spec, outputs: &Outputs, sync: &SyncOutput) -> Docum
         count(output.tickets.len(), "ticket"),
         hours(sync.spec_summary.total_estimated_hours)
     ));
-    if !sync.blockers.is_empty() {
-        list(&mut document, "To resolve first", &sync.blockers);
+    body(&mut document, output, Some(sync));
+    document
+}
+
+/// The output itself, with what follows from it where that is known.
+pub(super) fn body(document: &mut Document, output: &TasksOutput, sync: Option<&SyncOutput>) {
+    let ticket_graph = sync.map(|sync| &sync.dependency_analysis.ticket_dependency_graph);
+    if let Some(sync) = sync {
+        list(document, "To resolve first", &sync.blockers);
+        order(document, sync);
+        graph(document, &output.tasks, sync);
     }
-    order(&mut document, sync);
-    graph(&mut document, &output.tasks, sync);
     let mut by_ticket: BTreeMap<&TicketId, Vec<&Task>> = BTreeMap::new();
     for item in &output.tasks {
         by_ticket.entry(&item.parent_ticket).or_default().push(item);
@@ -48,10 +55,7 @@ pub(super) fn render(spec: &Spec, outputs: &Outputs, sync: &SyncOutput) -> Docum
             priority(ticket.priority),
             size(ticket.estimate)
         );
-        if let Some(before) = sync
-            .dependency_analysis
-            .ticket_dependency_graph
-            .get(&ticket.id)
+        if let Some(before) = ticket_graph.and_then(|graph| graph.get(&ticket.id))
             && !before.is_empty()
         {
             let before: Vec<_> = before.iter().map(|id| line(id.as_str())).collect();
@@ -66,18 +70,19 @@ pub(super) fn render(spec: &Spec, outputs: &Outputs, sync: &SyncOutput) -> Docum
                 .map(|text| format!("[ ] {}", line(text))),
         );
         for item in by_ticket.remove(&ticket.id).unwrap_or_default() {
-            task(&mut document, item, sync);
+            task(document, item, sync);
         }
     }
     // Tasks whose ticket does not exist are still work.
     for item in by_ticket.into_values().flatten() {
-        task(&mut document, item, sync);
+        task(document, item, sync);
     }
-    list(&mut document, "Recommendations", &sync.recommendations);
-    assumptions(&mut document, &output.assumptions);
-    questions(&mut document, &output.questions);
-    notes(&mut document, &output.notes);
-    document
+    if let Some(sync) = sync {
+        list(document, "Recommendations", &sync.recommendations);
+    }
+    assumptions(document, &output.assumptions);
+    questions(document, &output.questions);
+    notes(document, &output.notes);
 }
 
 fn order(document: &mut Document, sync: &SyncOutput) {
@@ -162,7 +167,7 @@ fn label(text: &str) -> String {
     label
 }
 
-fn task(document: &mut Document, task: &Task, sync: &SyncOutput) {
+fn task(document: &mut Document, task: &Task, sync: Option<&SyncOutput>) {
     document.block(&target(task.id.as_str()));
     document.heading(
         3,
@@ -175,10 +180,11 @@ fn task(document: &mut Document, task: &Task, sync: &SyncOutput) {
     if !task.requirements_addressed.is_empty() {
         facts.push(format!(
             "Requirements: {}",
-            requirement_links(&task.requirements_addressed)
+            requirement_links(document.form(), &task.requirements_addressed)
         ));
     }
-    if let Some(before) = sync.dependency_analysis.task_dependency_graph.get(&task.id)
+    let graph = sync.map(|sync| &sync.dependency_analysis.task_dependency_graph);
+    if let Some(before) = graph.and_then(|graph| graph.get(&task.id))
         && !before.is_empty()
     {
         facts.push(format!("After: {}", links("", before)));

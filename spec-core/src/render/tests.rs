@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::id::{AgentName, CommitId, ProjectId, Revision, SpecId, UserId};
 use crate::spec::{Description, MACHINE_VERSION, Phases, Title};
 use crate::status::SpecStatus;
-use crate::sync::sync_report;
+use crate::sync::{PartialOutputs, sync_report};
 use crate::testing::fixture;
 use crate::usage::Usage;
 
@@ -188,7 +188,114 @@ fn outside_code(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The whole of what there is, with the first `phases` of four.
+fn whole(outputs: &Outputs, phases: usize) -> String {
+    let Outputs {
+        explore,
+        requirements,
+        design,
+        tasks,
+    } = outputs.clone();
+    let partial = PartialOutputs {
+        explore: (phases > 0).then_some(explore),
+        requirements: (phases > 1).then_some(requirements),
+        design: (phases > 2).then_some(design),
+        tasks: (phases > 3).then_some(tasks),
+        repository_commit: None,
+    };
+    document(&spec(), &partial, partial.trace("search-history").as_ref())
+}
+
+fn headings(text: &str, mark: &str) -> Vec<String> {
+    let found = outside_code(text).filter_map(|line| line.strip_prefix(mark));
+    found.map(str::to_owned).collect()
+}
+
+#[test]
+fn one_document_holds_what_there_is_so_far() {
+    let sections = [
+        "Idea",
+        "Exploration",
+        "Requirements",
+        "Design",
+        "Tasks",
+        "Coverage",
+    ];
+    for phases in 0..=4 {
+        let text = whole(&fixture::outputs(), phases);
+        let expected = if phases == 4 { 6 } else { phases + 1 };
+        assert_eq!(headings(&text, "## "), sections[..expected]);
+        assert_eq!(headings(&text, "# "), ["Search history"]);
+    }
+    let draft = whole(&fixture::outputs(), 0);
+    assert_holds(
+        &draft,
+        &[
+            "```text\nRemember my searches.\n<b>All</b> of them | please\n```\n",
+            "\nNo phase has been completed yet.\n",
+        ],
+    );
+    assert!(!draft.contains("Made by"));
+}
+
+#[test]
+fn one_document_links_within_itself() {
+    let text = whole(&fixture::outputs(), 4);
+    let mut links = 0;
+    for link in text.split("](").skip(1) {
+        let link = link.split(')').next().unwrap();
+        let anchor = link.strip_prefix('#').unwrap_or_else(|| panic!("{link}"));
+        assert!(
+            text.contains(&format!("<a id=\"{anchor}\"></a>")),
+            "{anchor}"
+        );
+        links += 1;
+    }
+    assert!(links > 10);
+    assert_holds(
+        &text,
+        &[
+            "\n### The feature\n",
+            "\n#### TSK-001: ",
+            "[TSK-003](#tsk-003), [TSK-004](#tsk-004) | yes |",
+        ],
+    );
+}
+
 proptest! {
+    #[test]
+    fn hostile_text_adds_no_section_to_one_document(
+        text in "[|\\\\`\n\r<>#a\"~=-]{1,24}|\\PC{1,20}",
+    ) {
+        let mut outputs = fixture::outputs();
+        let explore = &mut outputs.explore;
+        explore.codebase_summary.clone_from(&text);
+        explore.project_type.clone_from(&text);
+        explore.feature_summary.name.clone_from(&text);
+        explore.feature_summary.scope_in[0].clone_from(&text);
+        explore.key_files[0].path.clone_from(&text);
+        explore.key_files[0].evidence[0].path.clone_from(&text);
+        explore.structure.insert(text.clone(), text.clone());
+        explore.notes.clone_from(&text);
+        outputs.requirements.requirements[0].notes.clone_from(&text);
+        outputs.design.architecture_overview.clone_from(&text);
+        outputs.tasks.tasks[0].description.clone_from(&text);
+        let typed = whole(&outputs, 4);
+        prop_assert_eq!(headings(&typed, "# "), ["Search history"], "{}", typed);
+        prop_assert_eq!(headings(&typed, "## ").len(), 6, "{}", typed);
+        let html = |line: &&str| line.trim_start().starts_with('<') && !line.starts_with("<a id=\"");
+        prop_assert_eq!(outside_code(&typed).find(html), None);
+        let mut said = spec();
+        if let Ok(description) = Description::new(text.clone()) {
+            said.description = description;
+            let partial = PartialOutputs::default();
+            let text = document(&said, &partial, None);
+            let parts = outside_code(&text).collect::<Vec<_>>();
+            prop_assert_eq!(parts.last(), Some(&"No phase has been completed yet."));
+            prop_assert!(text.contains(said.description.as_str()));
+        }
+    }
+
     #[test]
     fn hostile_text_breaks_no_table_and_no_heading(
         text in "[|\\\\`\n<>#a\"-]{1,16}|\\PC{1,20}", indent in 0usize..3,

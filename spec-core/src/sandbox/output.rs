@@ -6,6 +6,7 @@ pub use cursor::ByteCursor;
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::OutputCursor;
@@ -41,7 +42,7 @@ pub struct OutputLine {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "end", rename_all = "snake_case")]
 pub enum RunEnd {
     /// The program ended by itself.

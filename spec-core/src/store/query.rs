@@ -9,6 +9,8 @@ use crate::machine::progress;
 use crate::phase::Phase;
 use crate::spec::{Spec, Title};
 use crate::status::SpecStatus;
+use crate::store::TitleSearch;
+use crate::wire_schema::wire_schema;
 
 /// Size of a page: 1 to 1,000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +48,8 @@ impl Default for PageLimit {
     }
 }
 
+wire_schema!(PageLimit, { "type": "integer", "minimum": 1, "maximum": PageLimit::MAX.get() });
+
 /// Which specs to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SpecQuery {
@@ -55,6 +59,9 @@ pub struct SpecQuery {
     pub owner: Option<UserId>,
     /// Only with this status.
     pub status: Option<SpecStatus>,
+    /// Only with this in their title. No index serves it: a store looks at all that pass the other
+    /// filters until the page is full.
+    pub search: Option<TitleSearch>,
     /// Archived ones too.
     pub include_archived: bool,
     /// Only specs older than this one: the [`next`](Page::next) of the page before.

@@ -24,7 +24,7 @@ use crate::phase::Phase;
 use crate::store::{
     Append, Appended, Claim, Claimed, Commit, Committed, Create, Created, Heartbeat, Lease,
     MemoryStore, Page, PageLimit, SpecQuery, SpecStore, SpecSummary, StoreError, StoreErrorKind,
-    StoredSpec, Wakeup,
+    StoredSpec, Wakeup, folded,
 };
 
 /// Length of the ids that many providers give: a UUID.
@@ -148,6 +148,37 @@ impl BrokenStore {
         Ok(kept)
     }
 
+    /// What a search finds by rules of its own; `None` when it has none.
+    async fn search(
+        &self,
+        query: &SpecQuery,
+        text: &str,
+    ) -> Result<Option<Page<SpecSummary>>, StoreError> {
+        let is_found: Box<dyn Fn(&str) -> bool + Send> = match self.fault {
+            Fault::IgnoresSearch => Box::new(|_| true),
+            Fault::SearchTakesWildcards => {
+                let pattern = format!("%{}%", folded(text));
+                Box::new(move |title| is_like(&folded(title), &pattern))
+            }
+            Fault::SearchFoldsAsciiOnly => {
+                let text = text.to_ascii_lowercase();
+                Box::new(move |title| title.to_ascii_lowercase().contains(&text))
+            }
+            Fault::SearchesWithinPages => {
+                let text = folded(text);
+                Box::new(move |title| folded(title).contains(&text))
+            }
+            _ => return Ok(None),
+        };
+        let all = SpecQuery {
+            search: None,
+            ..query.clone()
+        };
+        let mut page = self.inner.list(&all).await?;
+        page.items.retain(|item| is_found(item.title.as_str()));
+        Ok(Some(page))
+    }
+
     /// Remembers the events of all that may be deleted next.
     async fn remember_archived(&self) -> Result<(), StoreError> {
         let query = SpecQuery {
@@ -173,6 +204,24 @@ impl BrokenStore {
             commit.spec.revision = commit.spec.revision.max(current.spec.revision.next());
         }
         Ok(())
+    }
+}
+
+/// SQL's `LIKE`, without an escape.
+fn is_like(text: &str, pattern: &str) -> bool {
+    let mut pattern_chars = pattern.chars();
+    let mut chars = text.chars();
+    match pattern_chars.next() {
+        None => text.is_empty(),
+        Some('%') => {
+            let rest = pattern_chars.as_str();
+            let mut tails = text.char_indices().map(|(at, _)| text.split_at(at).1);
+            is_like("", rest) || tails.any(|tail| is_like(tail, rest))
+        }
+        Some(wanted) => {
+            let fits = chars.next().is_some_and(|c| wanted == '_' || c == wanted);
+            fits && is_like(chars.as_str(), pattern_chars.as_str())
+        }
     }
 }
 
@@ -213,6 +262,11 @@ impl SpecStore for BrokenStore {
     }
 
     async fn list(&self, query: &SpecQuery) -> Result<Page<SpecSummary>, StoreError> {
+        if let Some(search) = &query.search
+            && let Some(page) = self.search(query, search.as_str()).await?
+        {
+            return Ok(page);
+        }
         let mut page = self.inner.list(query).await?;
         if self.has(Fault::ListSkips) && query.before.is_some() && !page.items.is_empty() {
             page.items.remove(0);

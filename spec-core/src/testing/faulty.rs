@@ -16,6 +16,8 @@ pub enum FaultMode {
     Before,
     /// The call has its effect and its answer is lost.
     After,
+    /// The call has no effect and does not end.
+    Hangs,
 }
 
 /// Which call fails. Clones share the count: give one to each decorator to count the calls of

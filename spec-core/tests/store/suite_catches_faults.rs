@@ -60,6 +60,14 @@ caught! {
         LosesArtifact by artifacts::artifacts_are_the_newest_of_each_phase_in_order,
     a_store_whose_list_skips_is_caught:
         ListSkips by list::list_pages_hold_every_spec_once,
+    a_store_that_ignores_a_search_is_caught:
+        IgnoresSearch by list::list_finds_a_part_of_a_title_in_any_case,
+    a_store_that_takes_wildcards_is_caught:
+        SearchTakesWildcards by list::list_takes_every_character_of_a_search_as_it_is,
+    a_store_that_folds_ascii_only_is_caught:
+        SearchFoldsAsciiOnly by list::list_finds_a_part_of_a_title_in_any_case,
+    a_store_that_searches_within_pages_is_caught:
+        SearchesWithinPages by list::list_pages_of_a_search_hold_every_match_once,
     a_store_that_cuts_time_is_caught:
         CutsTime by create::create_keeps_time_to_the_microsecond,
     a_store_that_wakes_nobody_is_caught:

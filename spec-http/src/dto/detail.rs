@@ -1,5 +1,6 @@
 //! A spec in full.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use spec_core::attempt::{
     Attempt, AttemptOutcome, AttemptStage, Failure, FailureKind, SandboxStatus,
@@ -19,7 +20,7 @@ use spec_core::{Phase, PhaseStatus, Policy, Spec, SpecStatus};
 use super::usage::UsageDetail;
 
 /// Body of `GET /specs/{spec_id}`, and of commands.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct SpecDetail<'a> {
     id: SpecId,
     project_id: &'a ProjectId,
@@ -44,7 +45,7 @@ pub(crate) struct SpecDetail<'a> {
 }
 
 /// What a person can ask of the spec right now. Of phases: of which.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a command of its own; none excludes another"
@@ -60,21 +61,21 @@ struct Actions {
     retry: Vec<Phase>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ProgressDetail {
     percent: u8,
     headline: String,
     phases: Vec<PhaseProgressDetail>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct PhaseProgressDetail {
     phase: Phase,
     status: PhaseStatus,
     attempt: AttemptNumber,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct FailureDetail<'a> {
     phase: Phase,
     attempt: AttemptNumber,
@@ -82,7 +83,7 @@ struct FailureDetail<'a> {
     message: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct PhaseDetail<'a> {
     phase: Phase,
     status: PhaseStatus,
@@ -98,14 +99,14 @@ struct PhaseDetail<'a> {
     completed_at: Option<Timestamp>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct AcceptedDetail {
     version: ArtifactVersion,
     content_hash: ContentHash,
     warnings: u32,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ApprovalDetail<'a> {
     by: &'a UserId,
     at: Timestamp,
@@ -113,23 +114,23 @@ struct ApprovalDetail<'a> {
     content_hash: ContentHash,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct FeedbackDetail<'a> {
     by: &'a UserId,
     at: Timestamp,
     comment: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct AttemptDetail<'a> {
     attempt: AttemptNumber,
     repair: RepairNumber,
     agent: &'a AgentName,
     agent_version: Option<&'a str>,
     model: Option<&'a str>,
-    stage: &'static str,
+    stage: StageName,
     /// `null` while it is under way.
-    outcome: Option<&'static str>,
+    outcome: Option<OutcomeName>,
     failure: Option<FailureDetail<'a>>,
     findings: &'a [Finding],
     sandbox: SandboxDetail<'a>,
@@ -139,11 +140,43 @@ struct AttemptDetail<'a> {
     deadline: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct SandboxDetail<'a> {
     id: Option<&'a SandboxId>,
-    status: &'static str,
+    status: SandboxStatusName,
     isolation: Option<&'a Isolation>,
+}
+
+/// How far an attempt has got.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum StageName {
+    Spawning,
+    Starting,
+    Running,
+    Collecting,
+    Ended,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum OutcomeName {
+    Accepted,
+    Failed,
+    Cancelled,
+    Paused,
+}
+
+/// Where the sandbox of an attempt stands.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum SandboxStatusName {
+    Requested,
+    Ready,
+    Ending,
+    Gone,
+    Abandoned,
 }
 
 impl<'a> From<&'a Spec> for SpecDetail<'a> {
@@ -285,10 +318,12 @@ impl<'a> From<&'a Attempt> for AttemptDetail<'a> {
     fn from(attempt: &'a Attempt) -> Self {
         let (outcome, failure) = match attempt.outcome() {
             None => (None, None),
-            Some(AttemptOutcome::Accepted) => (Some("accepted"), None),
-            Some(AttemptOutcome::Failed { failure }) => (Some("failed"), Some(failure.into())),
-            Some(AttemptOutcome::Cancelled) => (Some("cancelled"), None),
-            Some(AttemptOutcome::Paused) => (Some("paused"), None),
+            Some(AttemptOutcome::Accepted) => (Some(OutcomeName::Accepted), None),
+            Some(AttemptOutcome::Failed { failure }) => {
+                (Some(OutcomeName::Failed), Some(failure.into()))
+            }
+            Some(AttemptOutcome::Cancelled) => (Some(OutcomeName::Cancelled), None),
+            Some(AttemptOutcome::Paused) => (Some(OutcomeName::Paused), None),
         };
         Self {
             attempt: attempt.number,
@@ -296,13 +331,13 @@ impl<'a> From<&'a Attempt> for AttemptDetail<'a> {
             agent: &attempt.agent,
             agent_version: attempt.agent_version.as_deref(),
             model: attempt.model.as_deref(),
-            stage: stage_name(&attempt.stage),
+            stage: StageName::of(&attempt.stage),
             outcome,
             failure,
             findings: &attempt.findings,
             sandbox: SandboxDetail {
                 id: attempt.facts.as_ref().map(|facts| &facts.id),
-                status: sandbox_status_name(attempt.sandbox),
+                status: SandboxStatusName::of(attempt.sandbox),
                 isolation: attempt.facts.as_ref().map(|facts| &facts.isolation),
             },
             usage: attempt.usage.into(),
@@ -313,22 +348,26 @@ impl<'a> From<&'a Attempt> for AttemptDetail<'a> {
     }
 }
 
-fn stage_name(stage: &AttemptStage) -> &'static str {
-    match stage {
-        AttemptStage::Spawning => "spawning",
-        AttemptStage::Starting => "starting",
-        AttemptStage::Running => "running",
-        AttemptStage::Collecting { .. } => "collecting",
-        AttemptStage::Ended(_) => "ended",
+impl StageName {
+    fn of(stage: &AttemptStage) -> Self {
+        match stage {
+            AttemptStage::Spawning => Self::Spawning,
+            AttemptStage::Starting => Self::Starting,
+            AttemptStage::Running => Self::Running,
+            AttemptStage::Collecting { .. } => Self::Collecting,
+            AttemptStage::Ended(_) => Self::Ended,
+        }
     }
 }
 
-fn sandbox_status_name(status: SandboxStatus) -> &'static str {
-    match status {
-        SandboxStatus::Requested => "requested",
-        SandboxStatus::Ready => "ready",
-        SandboxStatus::Ending { .. } => "ending",
-        SandboxStatus::Gone => "gone",
-        SandboxStatus::Abandoned => "abandoned",
+impl SandboxStatusName {
+    fn of(status: SandboxStatus) -> Self {
+        match status {
+            SandboxStatus::Requested => Self::Requested,
+            SandboxStatus::Ready => Self::Ready,
+            SandboxStatus::Ending { .. } => Self::Ending,
+            SandboxStatus::Gone => Self::Gone,
+            SandboxStatus::Abandoned => Self::Abandoned,
+        }
     }
 }

@@ -1,26 +1,35 @@
 //! Bodies of `POST /specs/launch`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use spec_core::Policy;
 use spec_core::id::{IdempotencyKey, ProjectId, SandboxId, SpecId, UserId};
 use spec_core::machine::LaunchRequest;
 use spec_core::spec::{Description, Title};
-use spec_core::{InvalidInput, Phase};
+use spec_core::{Phase, Policy};
 
+use super::fields::{checked, required};
 use super::policy;
 use crate::error::ApiError;
-use crate::problem::FieldError;
 
-/// What is asked for. A field that is required and absent is told together with all others that are
-/// wrong, hence the options.
-#[derive(Debug, Deserialize)]
+/// Body of `POST /specs/launch`.
+// A field that is required and absent is told together with all others that are wrong, hence the
+// options.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LaunchBody {
+    #[schemars(with = "Title")]
     title: Option<String>,
+    /// The idea, exactly as typed.
+    #[schemars(with = "Description")]
     description: Option<String>,
+    /// The project it is for; without it, the caller's default.
+    #[schemars(with = "Option<ProjectId>")]
     project_id: Option<String>,
+    /// Whether it is started at once. Default: true.
     auto_execute: Option<bool>,
+    /// Rules of its own. What it leaves out, at every level, is as in the host's.
+    #[schemars(with = "Option<Policy>")]
     policy: Option<Map<String, Value>>,
 }
 
@@ -70,41 +79,22 @@ impl LaunchBody {
     }
 }
 
-fn required<T>(
-    field: &'static str,
-    text: Option<String>,
-    check: impl FnOnce(String) -> Result<T, InvalidInput>,
-    errors: &mut Vec<FieldError>,
-) -> Option<T> {
-    let missing = || InvalidInput::new(field, "is required");
-    checked(text.ok_or_else(missing).and_then(check), errors)
-}
-
-fn checked<T>(result: Result<T, InvalidInput>, errors: &mut Vec<FieldError>) -> Option<T> {
-    result
-        .map_err(|error| {
-            errors.push(FieldError {
-                field: error.field().to_owned(),
-                detail: error.reason().to_owned(),
-            });
-        })
-        .ok()
-}
-
 /// Whether execution was started by the launch, or since.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LaunchStatus {
     Created,
     Executing,
 }
 
-/// The answer.
-#[derive(Debug, Serialize)]
+/// Answer to `POST /specs/launch`.
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct LaunchedBody {
     pub(crate) spec_id: SpecId,
     pub(crate) status: LaunchStatus,
     pub(crate) current_phase: Option<Phase>,
+    /// The sandbox in which it is executed, once it is known.
     pub(crate) sandbox_id: Option<SandboxId>,
+    /// In words.
     pub(crate) message: String,
 }

@@ -1,5 +1,6 @@
 //! Pages.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use spec_core::clock::Timestamp;
 use spec_core::event::SpecEvent;
@@ -9,14 +10,14 @@ use spec_core::store::{Page, SpecSummary};
 use spec_core::{Phase, SpecStatus};
 
 /// Body of `GET /specs`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct SpecPage {
     specs: Vec<SpecItem>,
     /// The parameter `before` of the next page; `null` after the last.
     next: Option<SpecId>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct SpecItem {
     id: SpecId,
     project_id: ProjectId,
@@ -70,7 +71,7 @@ impl From<Page<SpecSummary>> for SpecPage {
 
 /// Body of `GET /specs/{spec_id}/events`. Events are the same here, in streams and in stores: their
 /// format is the domain's own promise.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct EventPage {
     events: Vec<SpecEvent>,
     /// The parameter `after` of the next page.

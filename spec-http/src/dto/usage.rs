@@ -1,5 +1,6 @@
 //! What agents consumed, and what they may.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spec_core::id::{AgentName, AttemptNumber, SpecId};
 use spec_core::policy::Budget;
@@ -7,7 +8,7 @@ use spec_core::usage::{AgentUsage, AttemptUsage, PhaseUsage, SpecUsage};
 use spec_core::{Phase, Usage};
 
 /// Tokens by kind, and money. Every count is told, also when it is 0.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct UsageDetail {
     input_tokens: u64,
     cached_input_tokens: u64,
@@ -41,7 +42,7 @@ impl From<Usage> for UsageDetail {
 
 /// Body of `GET /specs/{spec_id}/usage`. Other than in the spec's detail, the run that is under way is
 /// counted, as far as it was told.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct SpecUsageDetail {
     spec_id: SpecId,
     total: UsageDetail,
@@ -51,14 +52,14 @@ pub(crate) struct SpecUsageDetail {
     agents: Vec<AgentUsageDetail>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct PhaseUsageDetail {
     phase: Phase,
     usage: UsageDetail,
     attempts: Vec<AttemptUsageDetail>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct AttemptUsageDetail {
     attempt: AttemptNumber,
     agent: AgentName,
@@ -67,7 +68,7 @@ struct AttemptUsageDetail {
     usage: UsageDetail,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct AgentUsageDetail {
     agent: AgentName,
     usage: UsageDetail,
@@ -139,7 +140,7 @@ impl From<AgentUsage> for AgentUsageDetail {
 
 /// Body of `PUT /specs/{spec_id}/budget`. Each of the two is replaced as a whole; one that is left out
 /// stays as it is.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BudgetBody {
     pub(crate) budget: Option<Budget>,

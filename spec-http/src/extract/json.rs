@@ -1,5 +1,7 @@
 //! JSON bodies.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -8,6 +10,9 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use crate::error::ApiError;
+
+/// How long a body may take to arrive, whatever its length.
+const LONGEST_ARRIVAL: Duration = Duration::from_secs(30);
 
 /// A body that must be there.
 #[derive(Debug)]
@@ -56,7 +61,11 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 pub(crate) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
-    Bytes::from_request(request, state).await.map_err(|error| {
+    let arrival = Bytes::from_request(request, state);
+    let Ok(arrived) = tokio::time::timeout(LONGEST_ARRIVAL, arrival).await else {
+        return Err(ApiError::body_too_slow());
+    };
+    arrived.map_err(|error| {
         if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
             ApiError::too_large()
         } else {

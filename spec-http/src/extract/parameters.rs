@@ -5,6 +5,7 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use spec_core::InvalidInput;
+use spec_core::store::TitleSearch;
 
 use crate::error::ApiError;
 
@@ -44,6 +45,12 @@ impl Parameters {
             value.map_err(|error: InvalidInput| ApiError::invalid(name, error.reason()))
         };
         self.text(name)?.map(parse).transpose()
+    }
+
+    /// Takes out what is looked for in titles. A field that was left empty looks for nothing.
+    pub(crate) fn search(&mut self, name: &'static str) -> Result<Option<TitleSearch>, ApiError> {
+        let text = self.text(name)?.filter(|text| !text.trim().is_empty());
+        Ok(text.map(TitleSearch::new).transpose()?)
     }
 
     /// Takes out a whole number.

@@ -1,4 +1,5 @@
-//! `POST /specs/{spec_id}/…` and `PUT /specs/{spec_id}/budget`: what a person asks of a spec.
+//! `POST /specs/{spec_id}/…`, `PUT /specs/{spec_id}/budget` and `DELETE /specs/{spec_id}`: what a
+//! person asks of a spec.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -6,42 +7,61 @@ use axum::response::Response;
 use super::specs::respond;
 use crate::dto::{BudgetBody, CancelBody};
 use crate::error::ApiError;
-use crate::extract::{Caller, JsonBody, OptionalJsonBody, SpecPath};
+use crate::extract::{AuthorizedSpec, JsonBody, OptionalJsonBody};
 use crate::state::AppState;
 
 pub(crate) async fn execute(
     State(state): State<AppState>,
-    Caller(principal): Caller,
-    SpecPath(id): SpecPath,
+    AuthorizedSpec { spec, principal }: AuthorizedSpec,
 ) -> Result<Response, ApiError> {
-    state.visible_spec(id, &principal).await?;
-    let spec = state.machine().execute(id, principal.user).await?;
+    let spec = state.machine().execute(spec.id, principal.user).await?;
+    Ok(respond(&spec))
+}
+
+pub(crate) async fn pause(
+    State(state): State<AppState>,
+    AuthorizedSpec { spec, principal }: AuthorizedSpec,
+) -> Result<Response, ApiError> {
+    let spec = state.machine().pause(spec.id, principal.user).await?;
+    Ok(respond(&spec))
+}
+
+pub(crate) async fn resume(
+    State(state): State<AppState>,
+    AuthorizedSpec { spec, principal }: AuthorizedSpec,
+) -> Result<Response, ApiError> {
+    let spec = state.machine().resume(spec.id, principal.user).await?;
     Ok(respond(&spec))
 }
 
 pub(crate) async fn cancel(
     State(state): State<AppState>,
-    Caller(principal): Caller,
-    SpecPath(id): SpecPath,
+    AuthorizedSpec { spec, principal }: AuthorizedSpec,
     OptionalJsonBody(body): OptionalJsonBody<CancelBody>,
 ) -> Result<Response, ApiError> {
-    state.visible_spec(id, &principal).await?;
     let reason = body.unwrap_or_default().reason;
-    let spec = state.machine().cancel(id, principal.user, reason).await?;
+    let machine = state.machine();
+    let spec = machine.cancel(spec.id, principal.user, reason).await?;
+    Ok(respond(&spec))
+}
+
+pub(crate) async fn archive(
+    State(state): State<AppState>,
+    AuthorizedSpec { spec, principal }: AuthorizedSpec,
+) -> Result<Response, ApiError> {
+    let spec = state.machine().archive(spec.id, principal.user).await?;
     Ok(respond(&spec))
 }
 
 pub(crate) async fn set_budget(
     State(state): State<AppState>,
-    Caller(principal): Caller,
-    SpecPath(id): SpecPath,
+    AuthorizedSpec { spec, principal }: AuthorizedSpec,
     JsonBody(body): JsonBody<BudgetBody>,
 ) -> Result<Response, ApiError> {
     let BudgetBody {
         budget,
         phase_budget,
     } = body;
-    state.visible_spec(id, &principal).await?;
     if budget.is_none() && phase_budget.is_none() {
         return Err(ApiError::invalid(
             "body",
@@ -50,7 +70,7 @@ pub(crate) async fn set_budget(
     }
     let machine = state.machine();
     let spec = machine
-        .set_budget(id, principal.user, budget, phase_budget)
+        .set_budget(spec.id, principal.user, budget, phase_budget)
         .await?;
     Ok(respond(&spec))
 }

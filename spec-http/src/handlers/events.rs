@@ -9,14 +9,13 @@ use spec_core::store::PageLimit;
 
 use crate::dto::EventPage;
 use crate::error::ApiError;
-use crate::extract::{Caller, Parameters, SpecPath};
+use crate::extract::{AuthorizedSpec, Parameters};
 use crate::state::AppState;
 use crate::stream::{cursor, sse};
 
 pub(crate) async fn page(
     State(state): State<AppState>,
-    Caller(principal): Caller,
-    SpecPath(id): SpecPath,
+    AuthorizedSpec { spec, .. }: AuthorizedSpec,
     mut parameters: Parameters,
 ) -> Result<Json<EventPage>, ApiError> {
     let after = Sequence::new(parameters.number("after")?.unwrap_or(0));
@@ -25,23 +24,20 @@ pub(crate) async fn page(
         .map(PageLimit::new)
         .transpose()?;
     parameters.finish()?;
-    state.visible_spec(id, &principal).await?;
     let events = state
         .machine()
-        .events(id, after, limit.unwrap_or_default())
+        .events(spec.id, after, limit.unwrap_or_default())
         .await?;
     Ok(Json(EventPage::new(after, events)))
 }
 
 pub(crate) async fn stream(
     State(state): State<AppState>,
-    Caller(principal): Caller,
-    SpecPath(id): SpecPath,
+    AuthorizedSpec { spec, .. }: AuthorizedSpec,
     headers: HeaderMap,
     mut parameters: Parameters,
 ) -> Result<Response, ApiError> {
     let after = cursor::after(&headers, &mut parameters)?;
     parameters.finish()?;
-    state.visible_spec(id, &principal).await?;
-    sse::respond(&state, id, after)
+    sse::respond(&state, spec.id, after)
 }

@@ -8,9 +8,10 @@ use axum::response::{IntoResponse, Response};
 use spec_core::Spec;
 use spec_core::store::{PageLimit, SpecQuery};
 
+use crate::auth::SpecScope;
 use crate::dto::{SpecDetail, SpecPage};
 use crate::error::ApiError;
-use crate::extract::{Caller, Parameters, SpecPath};
+use crate::extract::{AuthorizedSpec, Caller, Parameters};
 use crate::state::AppState;
 
 pub(crate) async fn list(
@@ -22,10 +23,15 @@ pub(crate) async fn list(
         .number("limit")?
         .map(PageLimit::new)
         .transpose()?;
+    let owner = match state.authorizer().listed(&principal).await? {
+        SpecScope::Owner(owner) => Some(owner),
+        SpecScope::Everybody => None,
+    };
     let query = SpecQuery {
         project: parameters.parsed("project_id")?,
-        owner: Some(principal.user),
+        owner,
         status: parameters.parsed("status")?,
+        search: parameters.search("search")?,
         include_archived: parameters.flag("include_archived")?.unwrap_or(false),
         before: parameters.parsed("before")?,
         limit: limit.unwrap_or_default(),
@@ -36,12 +42,9 @@ pub(crate) async fn list(
 }
 
 pub(crate) async fn detail(
-    State(state): State<AppState>,
-    Caller(principal): Caller,
-    SpecPath(id): SpecPath,
+    AuthorizedSpec { spec, .. }: AuthorizedSpec,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let spec = state.visible_spec(id, &principal).await?;
     if is_known(&headers, &etag(&spec)) {
         let headers = [
             (ETAG, etag(&spec)),

@@ -5,15 +5,13 @@ use axum::extract::State;
 
 use crate::dto::SpecUsageDetail;
 use crate::error::ApiError;
-use crate::extract::{Caller, SpecPath};
+use crate::extract::AuthorizedSpec;
 use crate::state::AppState;
 
 pub(crate) async fn usage(
     State(state): State<AppState>,
-    Caller(principal): Caller,
-    SpecPath(id): SpecPath,
+    AuthorizedSpec { spec, .. }: AuthorizedSpec,
 ) -> Result<Json<SpecUsageDetail>, ApiError> {
-    state.visible_spec(id, &principal).await?;
-    let usage = state.machine().usage(id).await?;
-    Ok(Json(SpecUsageDetail::new(id, usage)))
+    let usage = state.machine().usage(spec.id).await?;
+    Ok(Json(SpecUsageDetail::new(spec.id, usage)))
 }

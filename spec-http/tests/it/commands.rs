@@ -1,4 +1,4 @@
-//! `POST /specs/{spec_id}/…`
+//! `POST /specs/{spec_id}/…` and `DELETE /specs/{spec_id}`
 
 use axum::http::{Method, StatusCode};
 use serde_json::json;
@@ -61,4 +61,38 @@ async fn a_reason_has_its_limits() {
     assert_eq!(unknown.problem(422), ["why"]);
     let text = Call::new(Method::POST, &path).body("because");
     app.send(text).await.problem(415);
+}
+
+#[tokio::test]
+async fn a_spec_that_is_archived_is_listed_when_it_is_asked_for() {
+    let app = App::idle();
+    let path = format!("/specs/{}", app.draft().await);
+    let first = app.delete(&path).await;
+    assert_eq!(first.status, StatusCode::OK, "{first:?}");
+    assert!(first.json["archived_at"].is_string());
+    assert_eq!(first.json["status"], "draft");
+    assert!(!first.header("etag").is_empty());
+    let again = app.delete(&path).await;
+    assert_eq!(again.json, first.json);
+    assert_eq!(app.get("/specs").await.json["specs"], json!([]));
+    let all = app.get("/specs?include_archived=true").await.json;
+    assert_eq!(all["specs"].as_array().unwrap().len(), 1);
+    assert_eq!(app.get(&path).await.json, first.json);
+}
+
+#[tokio::test]
+async fn a_spec_that_executes_cannot_be_archived() {
+    let app = App::idle();
+    let path = format!("/specs/{}", app.draft().await);
+    app.send(Call::new(Method::POST, &format!("{path}/execute")))
+        .await;
+    let answer = app.delete(&path).await;
+    answer.problem(409);
+    assert_eq!(
+        answer.json["detail"],
+        "cannot archive a spec that is executing"
+    );
+    app.delete("/specs/01900000-0000-7000-8000-000000000000")
+        .await
+        .problem(404);
 }

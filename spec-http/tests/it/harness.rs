@@ -20,6 +20,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use crate::described;
+
 pub(crate) struct App {
     pub(crate) router: Router,
     pub(crate) machine: DynSpecStateMachine,
@@ -41,7 +43,7 @@ impl App {
         Self::on(store, ScriptedSpawner::new(move |_| script.clone()), config)
     }
 
-    fn on(store: impl SpecStore, spawner: ScriptedSpawner, config: HttpConfig) -> Self {
+    pub(crate) fn on(store: impl SpecStore, spawner: ScriptedSpawner, config: HttpConfig) -> Self {
         let runner = RunnerConfig::new(Environment::new("test").unwrap())
             .with_poll(Duration::from_millis(20))
             .with_linger(Duration::from_millis(20))
@@ -105,8 +107,19 @@ impl App {
         self.send(Call::with_json(Method::PUT, path, body)).await
     }
 
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(Call::new(Method::DELETE, path)).await
+    }
+
+    /// Sends a call, and holds its answer against the document of the API.
     pub(crate) async fn send(&self, call: Call) -> Answer {
-        Answer::of(self.open(call).await).await
+        let (method, path) = (call.method.clone(), call.path.clone());
+        let answer = Answer::of(self.open(call).await).await;
+        // A path that is nested below something else is another router's.
+        if !path.starts_with("/api/") {
+            described::check(&method, &path, &answer);
+        }
+        answer
     }
 
     /// The answer with its body unread.
@@ -125,6 +138,30 @@ impl App {
         let answer = self.post("/specs/launch", &body).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
         answer.json["spec_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Asks something of a spec, without a body.
+    pub(crate) async fn act(&self, id: &str, verb: &str) -> Answer {
+        let path = format!("/specs/{id}/{verb}");
+        self.send(Call::new(Method::POST, &path)).await
+    }
+
+    /// Waits until a spec has this status, and tells its detail.
+    pub(crate) async fn until(&self, id: &str, status: &str) -> Value {
+        let path = format!("/specs/{id}");
+        let mut events = self.machine.watch(id.parse().unwrap(), Sequence::default());
+        loop {
+            let detail = self.get(&path).await.json;
+            if detail["status"] == status {
+                return detail;
+            }
+            // What is watched from the beginning tells of every change there has been.
+            if events.next().await.is_none() {
+                let detail = self.get(&path).await.json;
+                assert_eq!(detail["status"], status, "{detail}");
+                return detail;
+            }
+        }
     }
 
     /// Waits until nothing more happens to a spec, and tells how many events it has.

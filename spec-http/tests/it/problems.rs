@@ -1,9 +1,18 @@
 //! Errors that are not about one route.
 
+use std::convert::Infallible;
+use std::io;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::body::{Body, Bytes};
 use axum::http::{Method, StatusCode};
+use futures_util::stream;
 use serde_json::json;
+use spec_core::Spec;
 use spec_core::store::MemoryStore;
 use spec_core::testing::{FaultMode, FaultPlan, FaultyStore, RunScript};
+use spec_http::{AuthError, Authorizer, Principal, SpecAction, SpecScope};
 
 use crate::harness::{App, Call, local};
 
@@ -96,4 +105,83 @@ async fn a_store_that_is_down_is_told_without_details_and_when_to_come_back() {
 async fn health_is_told_to_everybody() {
     let app = App::idle();
     assert_eq!(app.get("/healthz").await.json, json!({ "status": "ok" }));
+}
+
+/// Panics where it is asked.
+#[derive(Debug)]
+struct Defective;
+
+#[async_trait]
+impl Authorizer for Defective {
+    async fn may(&self, _: &Principal, _: SpecAction, _: &Spec) -> Result<bool, AuthError> {
+        panic!("the password is hunter2")
+    }
+
+    async fn listed(&self, _: &Principal) -> Result<SpecScope, AuthError> {
+        panic!("the password is {}", "hunter2")
+    }
+}
+
+#[tokio::test]
+async fn a_defect_is_told_as_a_constant_text_and_ends_nothing_else() {
+    let app = App::with(local().with_authorizer(Defective));
+    let spec_id = app.draft().await;
+    let answers = [
+        app.get("/specs").await,
+        app.get(&format!("/specs/{spec_id}")).await,
+    ];
+    for answer in &answers {
+        answer.problem(500);
+        assert!(!answer.text.contains("hunter2"), "{}", answer.text);
+    }
+    assert_eq!(answers[0].json["detail"], answers[1].json["detail"]);
+    assert_eq!(app.get("/healthz").await.status, StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_arrive_is_not_waited_for_without_end() {
+    let app = App::idle();
+    let silent = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
+    // Each part arrives soon enough, and the whole does not.
+    let dripping = stream::unfold((), |()| async {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        Some((Ok::<_, Infallible>(Bytes::from_static(b" ")), ()))
+    });
+    let dripping = Body::from_stream(dripping);
+    for body in [silent, dripping] {
+        let before = tokio::time::Instant::now();
+        let call = Call::new(Method::POST, "/specs/launch")
+            .header("content-type", "application/json")
+            .body(body);
+        app.send(call).await.problem(408);
+        let waited = before.elapsed().as_secs();
+        assert!((29..=31).contains(&waited), "{waited} s");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_ends_early_is_malformed() {
+    let app = App::idle();
+    let broken = stream::iter([
+        Ok(Bytes::from_static(b"{")),
+        Err(io::Error::other("the connection is gone")),
+    ]);
+    let call = Call::new(Method::POST, "/specs/launch")
+        .header("content-type", "application/json")
+        .body(Body::from_stream(broken));
+    app.send(call).await.problem(400);
+}
+
+#[tokio::test]
+async fn a_nested_router_answers_what_is_wrong_below_its_prefix() {
+    let mut app = App::idle();
+    app.router = axum::Router::new().nest("/api/v1", app.router);
+    let unknown = app.get("/api/v1/nowhere").await;
+    unknown.problem(404);
+    assert_eq!(unknown.json["instance"], "/api/v1/nowhere");
+    let wrong = app.send(Call::new(Method::DELETE, "/api/v1/healthz")).await;
+    wrong.problem(405);
+    assert_eq!(wrong.header("allow"), "GET,HEAD");
+    app.get("/api/v1/specs/%ff").await.problem(404);
+    app.get("/api/v1/specs?%ff=1").await.problem(422);
 }

@@ -49,6 +49,47 @@ async fn the_list_is_filtered_by_status_and_project() {
 }
 
 #[tokio::test]
+async fn the_list_is_searched_by_title_together_with_the_other_filters() {
+    let app = App::idle();
+    for title in ["Export as CSV", "100 % Größe", "Import"] {
+        let body = json!({ "title": title, "description": "d", "auto_execute": false });
+        assert_eq!(app.post("/specs/launch", &body).await.status, 201);
+    }
+    for (query, expected) in [
+        ("search=csv", vec!["Export as CSV"]),
+        ("search=PORT", vec!["Import", "Export as CSV"]),
+        ("search=GR%C3%96SSE", vec!["100 % Größe"]),
+        ("search=%25", vec!["100 % Größe"]),
+        ("search=_", vec![]),
+        ("search=as+csv", vec!["Export as CSV"]),
+        ("search=port&limit=1", vec!["Import"]),
+        (
+            "search=port&status=draft&project_id=demo",
+            vec!["Import", "Export as CSV"],
+        ),
+        ("search=port&status=failed", vec![]),
+        ("search=", vec!["Import", "100 % Größe", "Export as CSV"]),
+        ("search=+", vec!["Import", "100 % Größe", "Export as CSV"]),
+    ] {
+        let page = app.get(&format!("/specs?{query}")).await.json;
+        let titles: Vec<_> = page["specs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|spec| spec["title"].as_str().unwrap())
+            .collect();
+        assert_eq!(titles, expected, "{query}");
+    }
+    for query in [
+        format!("search={}", "x".repeat(201)),
+        "search=a%00".to_owned(),
+    ] {
+        let answer = app.get(&format!("/specs?{query}")).await;
+        assert_eq!(answer.problem(422), ["search"], "{query}");
+    }
+}
+
+#[tokio::test]
 async fn a_parameter_that_cannot_be_used_is_named() {
     let app = App::idle();
     for (query, name) in [

@@ -1,22 +1,20 @@
 //! The web pages, wherever they are mounted.
 
-use std::collections::BTreeSet;
+mod built;
+
 use std::io::Write as _;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header::{
-    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_ENCODING,
-    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
-    VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, AsHeaderName, CACHE_CONTROL,
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
+    REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode};
 use axum::routing::get;
 use spec_http::{UiConfig, ui};
 use tower::ServiceExt as _;
-
-/// What a browser loads before it shows the command page, compressed.
-const FIRST_LOAD: usize = 200 * 1024;
 
 struct Answer {
     status: StatusCode,
@@ -25,12 +23,9 @@ struct Answer {
 }
 
 impl Answer {
-    fn header(&self, name: HeaderName) -> &str {
-        self.headers
-            .get(&name)
-            .unwrap_or_else(|| panic!("no {name}"))
-            .to_str()
-            .unwrap()
+    fn header(&self, name: impl AsHeaderName) -> &str {
+        let value = self.headers.get(name).expect("the header");
+        value.to_str().unwrap()
     }
 
     fn text(&self) -> &str {
@@ -82,6 +77,11 @@ fn built() -> Vec<String> {
     }
     found.sort();
     found
+}
+
+/// What the name of a file ends with, without the dot.
+fn extension(path: &str) -> &str {
+    path.rsplit_once('.').unwrap().1
 }
 
 fn read(path: &str) -> String {
@@ -223,7 +223,7 @@ async fn every_built_file_is_served_as_what_it_is() {
         let url = if path == "index.html" { "" } else { &path };
         let answer = fetch(&app, &format!("/{url}")).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}");
-        let expected = match path.rsplit_once('.').unwrap().1 {
+        let expected = match extension(&path) {
             "html" => "text/html; charset=utf-8",
             "js" => "text/javascript; charset=utf-8",
             "css" => "text/css; charset=utf-8",
@@ -243,7 +243,7 @@ async fn every_built_file_is_served_as_what_it_is() {
             "no-cache"
         };
         assert_eq!(answer.header(CACHE_CONTROL), caching, "{path}");
-        if url != "" && !path.ends_with(".html") {
+        if extension(&path) != "html" {
             assert_eq!(answer.body, std::fs::read(dist().join(&path)).unwrap());
         }
     }
@@ -346,100 +346,4 @@ async fn scripts_and_styles_are_compressed_for_those_who_can_read_it() {
     ];
     let again = ask(&app, Method::GET, &path, &again).await;
     assert_eq!(again.status, StatusCode::NOT_MODIFIED);
-}
-
-/// `path` and every script that it and those import before they run.
-fn with_imports(path: String, found: &mut BTreeSet<String>) {
-    if !found.insert(path.clone()) || !path.ends_with(".js") {
-        return;
-    }
-    let source = read(&path);
-    for opening in ["from\"./", "import\"./", "from \"./", "import \"./"] {
-        for rest in source.split(opening).skip(1) {
-            let name = rest.split('"').next().unwrap();
-            with_imports(format!("assets/{name}"), found);
-        }
-    }
-}
-
-#[tokio::test]
-async fn the_first_load_is_small() {
-    let app = pages();
-    let html = read("index.html");
-    let mut files = BTreeSet::new();
-    for path in [attributes(&html, "src"), attributes(&html, "href")].concat() {
-        if path != "/" {
-            with_imports(path.trim_start_matches("./").to_owned(), &mut files);
-        }
-    }
-    assert!(files.iter().any(|path| path.ends_with(".css")), "{files:?}");
-
-    let mut total = fetch(&app, "/").await.body.len();
-    for path in &files {
-        let gzip = [(ACCEPT_ENCODING, "gzip")];
-        let answer = ask(&app, Method::GET, &format!("/{path}"), &gzip).await;
-        assert_eq!(answer.status, StatusCode::OK, "{path}");
-        println!("{path}: {} bytes", answer.body.len());
-        total += answer.body.len();
-    }
-    println!("first load: {total} bytes");
-    assert!(total < FIRST_LOAD, "{total} bytes of {files:?}");
-}
-
-#[test]
-fn html_has_neither_scripts_nor_styles_of_its_own() {
-    for path in ["index.html", "diagram.html"] {
-        let html = read(path).to_lowercase();
-        for script in html.split("<script").skip(1) {
-            let (tag, rest) = script.split_once('>').unwrap();
-            assert!(tag.contains(" src=\"./"), "{path}: {tag}");
-            assert!(rest.starts_with("</script>"), "{path}: {rest}");
-        }
-        assert!(!html.contains("<style"), "{path}");
-        assert!(!html.contains(" style="), "{path}");
-        assert!(!html.contains("javascript:"), "{path}");
-        for tag in html.split('<').skip(1) {
-            let handler = tag.split_whitespace().skip(1).any(|part| {
-                let name = part.split('=').next().unwrap();
-                part.contains('=') && name.starts_with("on")
-            });
-            assert!(!handler, "{path}: {tag}");
-        }
-    }
-}
-
-#[test]
-fn no_page_and_no_style_refers_to_another_origin() {
-    for path in built() {
-        if path.ends_with(".js") {
-            continue;
-        }
-        let text = read(&path).replace("http://www.w3.org/2000/svg", "");
-        for scheme in ["http://", "https://", "url(//", "\"//", "@import"] {
-            assert!(!text.contains(scheme), "{path} has {scheme}");
-        }
-    }
-}
-
-#[test]
-fn no_script_loads_from_another_origin() {
-    // Addresses in texts are harmless: names of XML formats, and links in error messages.
-    for path in built().into_iter().filter(|path| path.ends_with(".js")) {
-        let source = read(&path);
-        for opening in [
-            "import(\"http",
-            "import('http",
-            "import(`http",
-            "from\"http",
-            "from \"http",
-            "import\"http",
-            "fetch(\"http",
-            "fetch(`http",
-            "importScripts(",
-            ".src=\"http",
-            "new WebSocket(\"ws",
-        ] {
-            assert!(!source.contains(opening), "{path} has {opening}");
-        }
-    }
 }

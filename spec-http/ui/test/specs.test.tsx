@@ -77,6 +77,7 @@ describe("archiving", () => {
   it("asks first, and does nothing when the answer is no", async () => {
     const api = fakeApi({
       "GET /specs": () => json({ specs: [spec("1", "Search")], next: null }),
+      "GET /specs/1": () => json({ ...spec("1", "Search"), actions: { archive: true } }),
       "DELETE /specs/1": () => json(spec("1", "Search")),
     });
     show(<SpecsPage />, api.fetch, "/specs");
@@ -88,8 +89,23 @@ describe("archiving", () => {
 
     fireEvent.click(screen.getByRole("button", { name: "Archive Search" }));
     const again = await screen.findByRole("alertdialog");
-    fireEvent.click(within(again).getByRole("button", { name: "Archive" }));
+    const confirm = within(again).getByRole("button", { name: "Archive" });
+    await waitFor(() => expect(confirm.getAttribute("aria-busy")).toBeNull());
+    fireEvent.click(confirm);
     await screen.findByText("“Search” is archived.");
     expect(api.to("DELETE /specs/1")).toHaveLength(1);
+  });
+
+  it("is not offered where the state of the spec forbids it", async () => {
+    const api = fakeApi({
+      "GET /specs": () => json({ specs: [spec("1", "Search")], next: null }),
+      "GET /specs/1": () => json({ ...spec("1", "Search"), actions: { archive: false } }),
+    });
+    show(<SpecsPage />, api.fetch, "/specs");
+    fireEvent.click(await screen.findByRole("button", { name: "Archive Search" }));
+    await screen.findByText("This spec is under way");
+    const dialog = screen.getByRole("alertdialog");
+    expect(within(dialog).queryByRole("button", { name: "Archive" })).toBeNull();
+    expect(within(dialog).getByRole("link").getAttribute("href")).toBe("/specs/1");
   });
 });

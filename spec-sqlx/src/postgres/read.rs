@@ -44,20 +44,31 @@ pub(super) async fn list(
         project,
         owner,
         status,
+        search,
         include_archived,
         before,
         limit,
     } = query;
-    let statement = match (project, owner, status) {
-        (None, None, None) => sql::LIST,
-        (Some(_), None, None) => sql::LIST_OF_PROJECT,
-        (None, Some(_), None) => sql::LIST_OF_OWNER,
-        (None, None, Some(_)) => sql::LIST_OF_STATUS,
-        (Some(_), Some(_), None) => sql::LIST_OF_PROJECT_AND_OWNER,
-        (Some(_), None, Some(_)) => sql::LIST_OF_PROJECT_AND_STATUS,
-        (None, Some(_), Some(_)) => sql::LIST_OF_OWNER_AND_STATUS,
-        (Some(_), Some(_), Some(_)) => sql::LIST_OF_ALL_THREE,
+    let (list, search_in) = match (project, owner, status) {
+        (None, None, None) => (sql::LIST, sql::SEARCH),
+        (Some(_), None, None) => (sql::LIST_OF_PROJECT, sql::SEARCH_OF_PROJECT),
+        (None, Some(_), None) => (sql::LIST_OF_OWNER, sql::SEARCH_OF_OWNER),
+        (None, None, Some(_)) => (sql::LIST_OF_STATUS, sql::SEARCH_OF_STATUS),
+        (Some(_), Some(_), None) => (
+            sql::LIST_OF_PROJECT_AND_OWNER,
+            sql::SEARCH_OF_PROJECT_AND_OWNER,
+        ),
+        (Some(_), None, Some(_)) => (
+            sql::LIST_OF_PROJECT_AND_STATUS,
+            sql::SEARCH_OF_PROJECT_AND_STATUS,
+        ),
+        (None, Some(_), Some(_)) => (
+            sql::LIST_OF_OWNER_AND_STATUS,
+            sql::SEARCH_OF_OWNER_AND_STATUS,
+        ),
+        (Some(_), Some(_), Some(_)) => (sql::LIST_OF_ALL_THREE, sql::SEARCH_OF_ALL_THREE),
     };
+    let statement = if search.is_some() { search_in } else { list };
     let query = sqlx::query(statement)
         .bind(before.map(SpecId::as_uuid))
         .bind(project.as_ref().map(|project| project.as_str().to_owned()))
@@ -66,6 +77,10 @@ pub(super) async fn list(
         .bind(include_archived)
         // One more than asked for tells whether there is a next page.
         .bind(i64::from(limit.get()) + 1);
+    let query = match search {
+        Some(search) => query.bind(search.folded().to_owned()),
+        None => query,
+    };
     let rows = rows(pool, query)
         .await
         .map_err(|error| failed("list specs", error))?;

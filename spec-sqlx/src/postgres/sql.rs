@@ -37,7 +37,7 @@ macro_rules! stored {
 /// full page and one more, keeps it from expecting a tenth of all specs. A filter that is not asked for
 /// has no place in the condition: the planner would take it for one that hardly any spec passes.
 macro_rules! list {
-    ($of:literal) => {
+    ($of:literal $(, $title:literal)?) => {
         concat!(
             "SELECT * FROM (\
                  SELECT s.id, t.summary::text AS summary FROM spec.specs s \
@@ -45,8 +45,20 @@ macro_rules! list {
                  WHERE s.id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) \
                      AND spec.sought(s.id) AND ",
             $of,
-            " AND ($5 OR s.archived_at IS NULL) ORDER BY s.id DESC LIMIT 1001) AS page \
-             ORDER BY id DESC LIMIT $6"
+            " AND ($5 OR s.archived_at IS NULL) " $(, $title)?,
+            "ORDER BY s.id DESC LIMIT 1001) AS page ORDER BY id DESC LIMIT $6"
+        )
+    };
+}
+
+/// Likewise, of specs in whose title `$7` stands, [folded](crate::row::Listed).
+macro_rules! search {
+    ($of:literal) => {
+        list!(
+            $of,
+            "AND strpos(\
+                 coalesce(t.summary->>'folded_title', lower((t.summary->>'title') COLLATE \"C\")) \
+                     COLLATE \"C\", $7) > 0 "
         )
     };
 }
@@ -210,6 +222,14 @@ statements! {
     LIST_OF_PROJECT_AND_STATUS = list!("s.project_id = $2 AND $3::text IS NULL AND s.status = $4");
     LIST_OF_OWNER_AND_STATUS = list!("$2::text IS NULL AND s.owner = $3 AND s.status = $4");
     LIST_OF_ALL_THREE = list!("s.project_id = $2 AND s.owner = $3 AND s.status = $4");
+    SEARCH = search!("$2::text IS NULL AND $3::text IS NULL AND $4::text IS NULL");
+    SEARCH_OF_PROJECT = search!("s.project_id = $2 AND $3::text IS NULL AND $4::text IS NULL");
+    SEARCH_OF_OWNER = search!("$2::text IS NULL AND s.owner = $3 AND $4::text IS NULL");
+    SEARCH_OF_STATUS = search!("$2::text IS NULL AND $3::text IS NULL AND s.status = $4");
+    SEARCH_OF_PROJECT_AND_OWNER = search!("s.project_id = $2 AND s.owner = $3 AND $4::text IS NULL");
+    SEARCH_OF_PROJECT_AND_STATUS = search!("s.project_id = $2 AND $3::text IS NULL AND s.status = $4");
+    SEARCH_OF_OWNER_AND_STATUS = search!("$2::text IS NULL AND s.owner = $3 AND s.status = $4");
+    SEARCH_OF_ALL_THREE = search!("s.project_id = $2 AND s.owner = $3 AND s.status = $4");
     EVENTS = "SELECT sequence, at, revision, body::text AS body FROM spec.events \
               WHERE spec_id = $1 AND sequence > $2 AND spec.sought(spec_id) ORDER BY sequence LIMIT $3";
     ARTIFACT = "SELECT artifact::text AS artifact FROM spec.artifacts \

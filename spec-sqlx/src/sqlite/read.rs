@@ -52,6 +52,7 @@ pub(super) async fn list(
         project,
         owner,
         status,
+        search,
         include_archived,
         before,
         limit,
@@ -70,6 +71,7 @@ pub(super) async fn list(
         .bind(include_archived)
         // One more than asked for tells whether there is a next page.
         .bind(i64::from(limit.get()) + 1)
+        .bind(search.as_ref().map(|search| search.folded().to_owned()))
         .fetch_all(executor)
         .await
         .map_err(|error| failed("list specs", error))?;

@@ -21,13 +21,16 @@ macro_rules! stored {
 }
 
 /// A page of specs, newest first: `?1` before, `?2` project, `?3` owner, `?4` status, `?5` archived
-/// ones too, `?6` limit.
+/// ones too, `?6` limit, `?7` what is looked for in titles, [folded](crate::row::Listed).
 macro_rules! list {
     ($of:literal) => {
         concat!(
             "SELECT id, summary FROM spec_specs WHERE id < ?1 AND ",
             $of,
-            " AND (?4 IS NULL OR status = ?4) AND (?5 OR archived_at IS NULL) ORDER BY id DESC LIMIT ?6"
+            " AND (?4 IS NULL OR status = ?4) AND (?5 OR archived_at IS NULL) \
+               AND (?7 IS NULL OR instr(\
+                   coalesce(summary ->> '$.folded_title', lower(summary ->> '$.title')), ?7) > 0) \
+             ORDER BY id DESC LIMIT ?6"
         )
     };
 }

@@ -445,6 +445,7 @@ fn matches(query: &SpecQuery, spec: &Spec) -> bool {
         project,
         owner,
         status,
+        search,
         include_archived,
         before: _,
         limit: _,
@@ -453,6 +454,9 @@ fn matches(query: &SpecQuery, spec: &Spec) -> bool {
         && owner.as_ref().is_none_or(|id| *id == spec.owner)
         && status.is_none_or(|status| status == spec.status)
         && (*include_archived || spec.archived_at.is_none())
+        && search
+            .as_ref()
+            .is_none_or(|search| search.finds(&spec.title))
 }
 
 fn expired(runner: RunnerId) -> StoreError {

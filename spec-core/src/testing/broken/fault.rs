@@ -32,6 +32,14 @@ pub enum Fault {
     LosesArtifact,
     /// Later pages of a list leave out their first spec.
     ListSkips,
+    /// Lists hold what was not looked for.
+    IgnoresSearch,
+    /// What is looked for is a pattern of SQL's `LIKE`.
+    SearchTakesWildcards,
+    /// Only letters of ASCII are looked for in any case.
+    SearchFoldsAsciiOnly,
+    /// A page is filled before it is searched.
+    SearchesWithinPages,
     /// Times are cut to milliseconds.
     CutsTime,
     /// Nobody is told of changes.

@@ -39,6 +39,7 @@ impl<P: SandboxSpawner> FaultySpawner<P> {
                 SpawnErrorKind::Unavailable,
                 "a planned fault: nothing was done",
             )),
+            Some(FaultMode::Hangs) => std::future::pending().await,
             Some(FaultMode::After) => {
                 let _lost = call.await;
                 Err(SpawnError::new(

@@ -42,6 +42,7 @@ impl<S: SpecStore> FaultyStore<S> {
         let message = match self.plan.next() {
             None => return call.await,
             Some(FaultMode::Before) => "a planned fault: nothing was done",
+            Some(FaultMode::Hangs) => return std::future::pending().await,
             Some(FaultMode::After) => {
                 let _lost = call.await;
                 "a planned fault: the answer was lost"

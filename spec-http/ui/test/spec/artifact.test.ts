@@ -3,6 +3,7 @@ import { readDesign } from "../../src/pages/spec/artifact/design";
 import { readExplore } from "../../src/pages/spec/artifact/explore";
 import { findingsAt, findingsElsewhere } from "../../src/pages/spec/artifact/pointer";
 import { readRequirements } from "../../src/pages/spec/artifact/requirements";
+import { storyParts } from "../../src/pages/spec/requirements/story-parts";
 import { readTasks } from "../../src/pages/spec/artifact/tasks";
 import { readTrace } from "../../src/pages/spec/artifact/trace";
 import { nextSorting, sortTasks } from "../../src/pages/spec/tasks/sort";
@@ -58,5 +59,19 @@ describe("the table of tasks", () => {
     const once = nextSorting({ key: "id", descending: false }, "title");
     expect(once).toEqual({ key: "title", descending: false });
     expect(nextSorting(once, "title").descending).toBe(true);
+  });
+});
+
+describe("a user story", () => {
+  it("is one sentence, whoever supplies its phrases", () => {
+    const parts = { article: "an", role: "admin", want: "to search", benefit: "I find things" };
+    const bare = { role: "admin", want: "to search", benefit: "I find things." };
+    const full = {
+      role: "As an admin,",
+      want: "I want to search.",
+      benefit: "So that I find things.",
+    };
+    expect(storyParts(bare)).toEqual(parts);
+    expect(storyParts(full)).toEqual(parts);
   });
 });

@@ -94,7 +94,10 @@ describe("budgets", () => {
     const budget = { tokens: 5_000, cost_micro_usd: 1_250_000 };
     expect(readBudget(budgetText(budget)).budget).toEqual(budget);
     expect(readBudget(budgetText({})).budget).toEqual({ tokens: null, cost_micro_usd: null });
-    expect(readBudget({ tokens: "x", dollars: "" }).wrong).toEqual({ tokens: true, dollars: false });
+    expect(readBudget({ tokens: "x", dollars: "" }).wrong).toEqual({
+      tokens: true,
+      dollars: false,
+    });
   });
 
   it("tell how much of them is used", () => {

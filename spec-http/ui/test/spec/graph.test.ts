@@ -29,7 +29,12 @@ describe("the order of tasks", () => {
   });
 
   it("marks the edge that closes a cycle and goes on", () => {
-    const order = orderTasks([task("a", ["c"]), task("b", ["a"]), task("c", ["b"]), task("s", ["s"])]);
+    const order = orderTasks([
+      task("a", ["c"]),
+      task("b", ["a"]),
+      task("c", ["b"]),
+      task("s", ["s"]),
+    ]);
     expect(order.edges.filter(({ cyclic }) => cyclic)).toHaveLength(2);
     expect(order.waves.flat().sort()).toEqual(["a", "b", "c", "s"]);
   });

@@ -1,6 +1,11 @@
 import { cleanup, render } from "@testing-library/react";
 import { afterEach, describe, expect, it } from "vitest";
-import { type Block, type Inline, parseProse, safeHref } from "../../src/pages/spec/text/parse-prose";
+import {
+  type Block,
+  type Inline,
+  parseProse,
+  safeHref,
+} from "../../src/pages/spec/text/parse-prose";
 import { Prose } from "../../src/pages/spec/text/prose";
 import { numbers } from "../random";
 
@@ -76,9 +81,7 @@ describe("prose of agents", () => {
   });
 
   it("takes a fence that never closes as code to the end", () => {
-    expect(parseProse("```js\na\n\nb")).toEqual([
-      { kind: "code", language: "js", text: "a\n\nb" },
-    ]);
+    expect(parseProse("```js\na\n\nb")).toEqual([{ kind: "code", language: "js", text: "a\n\nb" }]);
   });
 
   it("leaves names with underscores and stars in code alone", () => {
@@ -91,7 +94,23 @@ describe("prose of agents", () => {
   });
 
   it("reads anything, loses no letter of it, and is done soon", () => {
-    const pieces = ["`", "**", "_", "[", "](", ")", "\n", "- ", "1. ", "#", "> ", "a", "```", " ", "https://x.y"];
+    const pieces = [
+      "`",
+      "**",
+      "_",
+      "[",
+      "](",
+      ")",
+      "\n",
+      "- ",
+      "1. ",
+      "#",
+      "> ",
+      "a",
+      "```",
+      " ",
+      "https://x.y",
+    ];
     const random = numbers(7);
     for (let round = 0; round < 300; round += 1) {
       const text = Array.from({ length: random(60) }, () => pieces[random(pieces.length)]).join("");
@@ -99,7 +118,8 @@ describe("prose of agents", () => {
       expect(letters(parseProse(text).map(textOf).join("\n"))).toBe(letters(text));
     }
     const started = performance.now();
-    for (const piece of ["**", "[", "`", "- ", "> ", "_", "https://"]) parseProse(piece.repeat(20_000));
+    for (const piece of ["**", "[", "`", "- ", "> ", "_", "https://"])
+      parseProse(piece.repeat(20_000));
     expect(performance.now() - started).toBeLessThan(5_000);
   });
 });

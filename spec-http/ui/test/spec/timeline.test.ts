@@ -21,7 +21,13 @@ const hash = `sha256:${"a".repeat(64)}`;
 
 /** One of each type: a type that the client knows and that is not here does not compile. */
 const EVERY: { [T in SpecEvent["type"]]: unknown } = {
-  "spec.created": { title: "Search", description: "x", project_id: "p", owner: "o", agent: "offline" },
+  "spec.created": {
+    title: "Search",
+    description: "x",
+    project_id: "p",
+    owner: "o",
+    agent: "offline",
+  },
   "spec.execution_started": { by: "ann" },
   "spec.phase_started": { ...place, agent: "offline", deadline: later },
   "spec.phase_retry": {
@@ -137,9 +143,7 @@ describe("the timeline", () => {
     const [line] = linesOf(event("spec.phase_repair"));
     expect(line?.tone).toBe("wait");
     expect(line?.text).toContain("1 finding");
-    expect(line?.findings).toEqual([
-      "/components/0: REQ-9 is not known [reference.unresolved]",
-    ]);
+    expect(line?.findings).toEqual(["/components/0: REQ-9 is not known [reference.unresolved]"]);
   });
 
   it("tells a retry as the failure before it and the attempt after it", () => {

@@ -69,6 +69,38 @@ const HOT: &[(&str, &str, &[&str])] = &[
     ),
     ("LIST_OF_OWNER_AND_STATUS", LIST_OF_OWNER_AND_STATUS, &[]),
     ("LIST_OF_ALL_THREE", LIST_OF_ALL_THREE, &[]),
+    ("SEARCH", SEARCH, &["specs_pkey", "states_pkey"]),
+    (
+        "SEARCH_OF_PROJECT",
+        SEARCH_OF_PROJECT,
+        &["specs_of_project", "states_pkey"],
+    ),
+    (
+        "SEARCH_OF_OWNER",
+        SEARCH_OF_OWNER,
+        &["specs_of_owner", "states_pkey"],
+    ),
+    (
+        "SEARCH_OF_STATUS",
+        SEARCH_OF_STATUS,
+        &["specs_of_status", "states_pkey"],
+    ),
+    (
+        "SEARCH_OF_PROJECT_AND_OWNER",
+        SEARCH_OF_PROJECT_AND_OWNER,
+        &[],
+    ),
+    (
+        "SEARCH_OF_PROJECT_AND_STATUS",
+        SEARCH_OF_PROJECT_AND_STATUS,
+        &[],
+    ),
+    (
+        "SEARCH_OF_OWNER_AND_STATUS",
+        SEARCH_OF_OWNER_AND_STATUS,
+        &[],
+    ),
+    ("SEARCH_OF_ALL_THREE", SEARCH_OF_ALL_THREE, &[]),
     ("EVENTS", EVENTS, &["events_pkey"]),
     ("ARTIFACT", ARTIFACT, &["artifacts_pkey"]),
     ("ARTIFACTS", ARTIFACTS, &["artifacts_pkey"]),

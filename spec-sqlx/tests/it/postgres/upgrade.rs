@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use spec_core::id::{IdempotencyKey, RunnerId, UserId};
 use spec_core::machine::{Command, Input, apply};
-use spec_core::store::{Commit, Created, SpecQuery};
+use spec_core::store::{Commit, Created, SpecQuery, TitleSearch};
 use spec_core::{SpecStatus, SpecStore};
 use spec_sqlx::PostgresStore;
 use spec_test_postgres::{Cluster, database};
@@ -53,6 +53,13 @@ async fn what_earlier_versions_have_left_is_read_and_driven_on() {
                 SpecStatus::Cancelled
             ])
         );
+        let search = TitleSearch::new(listed[0].title.as_str().to_ascii_uppercase()).unwrap();
+        let query = SpecQuery {
+            search: Some(search),
+            ..query
+        };
+        let found = store.list(&query).await.unwrap().items;
+        assert!(found.contains(&listed[0]), "{version}: {found:?}");
         for item in &listed {
             assert_eq!(stored(&store, item.id).await.spec.title, item.title);
             assert!(dense(&store, item.id).await > 0);

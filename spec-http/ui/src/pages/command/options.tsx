@@ -68,14 +68,16 @@ export function Options({
           <select
             id={`${id}-agent`}
             className="select"
-            value={choices.agent ?? capabilities.default_agent}
+            value={choices.agent ?? capabilities.default_agent ?? ""}
             aria-invalid={errors.agent !== undefined || undefined}
             aria-describedby={`${id}-agent-error`}
             onChange={(event) => {
               const agent = event.target.value;
-              onChange({ ...choices, agent: agent === capabilities.default_agent ? null : agent });
+              const usual = agent === (capabilities.default_agent ?? "");
+              onChange({ ...choices, agent: usual ? null : agent });
             }}
           >
+            {capabilities.default_agent === null && <option value="">As the project has it</option>}
             {capabilities.agents.map((agent) => (
               <option key={agent} value={agent}>
                 {agent}
@@ -113,5 +115,6 @@ function Choice({
 
 function summary(capabilities: Capabilities, choices: Choices, shown: GatePreset | null): string {
   const reviews = gatePresets.find(({ preset }) => preset === shown)?.name ?? "Reviews as usual";
-  return `${reviews} · ${choices.agent ?? capabilities.default_agent}`;
+  const agent = choices.agent ?? capabilities.default_agent;
+  return agent === null ? reviews : `${reviews} · ${agent}`;
 }

@@ -1,18 +1,22 @@
 import { AlertDialog } from "@base-ui/react/alert-dialog";
 import type { SpecItem } from "@spec/client";
-import { useArchive } from "@spec/client/react";
+import { useArchive, useSpec } from "@spec/client/react";
 import { useRef } from "react";
+import { Link } from "wouter";
 import { toast } from "../../components/announcements";
 import { Button } from "../../components/button";
 import { FieldError } from "../../components/field-error";
 import { describeError } from "../../lib/describe-error";
 import "../../components/dialog.css";
 
-/** Asks before a spec is taken off the list. */
+/** Asks before a spec is taken off the list; what its state allows is for the server to say. */
 export function ArchiveDialog({ spec, onClose }: { spec: SpecItem; onClose: () => void }) {
+  const detail = useSpec(spec.id);
   const archive = useArchive(spec.id);
   const keep = useRef<HTMLButtonElement>(null);
-  const problem = archive.error ? describeError(archive.error) : null;
+  const error = archive.error ?? detail.error;
+  const problem = error ? describeError(error) : null;
+  const refused = detail.data?.actions.archive === false;
 
   function confirm(): void {
     archive.mutate(undefined, {
@@ -33,21 +37,36 @@ export function ArchiveDialog({ spec, onClose }: { spec: SpecItem; onClose: () =
       <AlertDialog.Portal>
         <AlertDialog.Backdrop className="dialog-backdrop" />
         <AlertDialog.Popup className="dialog" initialFocus={keep}>
-          <AlertDialog.Title className="dialog-title">Archive this spec?</AlertDialog.Title>
+          <AlertDialog.Title className="dialog-title">
+            {refused ? "This spec is under way" : "Archive this spec?"}
+          </AlertDialog.Title>
           <AlertDialog.Description className="dialog-text">
-            <strong>{spec.title}</strong> leaves this list. Its results are kept, and it stays
-            on it with “Include archived”.
+            <strong>{spec.title}</strong>{" "}
+            {refused
+              ? "can be archived when it has ended. Cancel it on its page, or let it end."
+              : "leaves this list. Its results are kept, and “Include archived” shows it again."}
           </AlertDialog.Description>
           <FieldError id="archive-error">
             {problem ? `${problem.title}. ${problem.detail ?? ""}` : undefined}
           </FieldError>
           <div className="dialog-actions">
             <Button ref={keep} onClick={onClose}>
-              Keep it
+              {refused ? "Close" : "Keep it"}
             </Button>
-            <Button tone="danger" icon="archive" busy={archive.isPending} onClick={confirm}>
-              Archive
-            </Button>
+            {refused ? (
+              <Link href={`/specs/${spec.id}`} className="button button-primary button-m">
+                Go to its page
+              </Link>
+            ) : (
+              <Button
+                tone="danger"
+                icon="archive"
+                busy={archive.isPending || detail.isPending}
+                onClick={confirm}
+              >
+                Archive
+              </Button>
+            )}
           </div>
         </AlertDialog.Popup>
       </AlertDialog.Portal>

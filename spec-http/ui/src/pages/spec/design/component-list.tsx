@@ -3,7 +3,7 @@ import type { Component } from "../artifact/design";
 import { FindingsBeside } from "../parts/beside";
 import { Section } from "../parts/section";
 import { useMore } from "../parts/text-list";
-import { Prose } from "../text/prose";
+import { Prose, Sentence } from "../text/prose";
 import { Untrusted, UntrustedCode } from "../text/untrusted";
 
 export function ComponentList({
@@ -32,7 +32,7 @@ export function ComponentList({
               <UntrustedCode text={component.path} />
             </p>
             <p dir="auto">
-              <Untrusted text={component.responsibility} kind="prose" />
+              <Sentence text={component.responsibility} />
             </p>
             {component.description && <Prose text={component.description} />}
             <InterfaceList interfaces={component.interfaces} />
@@ -68,14 +68,14 @@ function InterfaceList({ interfaces }: { interfaces: Component["interfaces"] }) 
             <UntrustedCode text={method} />
             {inputs && (
               <>
-                {" takes "}
-                <Untrusted text={inputs} />
+                {" Takes: "}
+                <Sentence text={inputs} />
               </>
             )}
             {outputs && (
               <>
-                {" gives "}
-                <Untrusted text={outputs} />
+                {" Gives: "}
+                <Sentence text={outputs} />
               </>
             )}
           </li>

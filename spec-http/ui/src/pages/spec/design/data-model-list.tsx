@@ -3,6 +3,7 @@ import type { DataModel } from "../artifact/design";
 import { FindingsBeside } from "../parts/beside";
 import { Section } from "../parts/section";
 import { Chips, Terms, TextList, useMore } from "../parts/text-list";
+import { Sentence } from "../text/prose";
 import { Untrusted, UntrustedCode } from "../text/untrusted";
 
 export function DataModelList({
@@ -30,7 +31,7 @@ export function DataModelList({
             </div>
             {model.description && (
               <p dir="auto">
-                <Untrusted text={model.description} kind="prose" />
+                <Sentence text={model.description} />
               </p>
             )}
             {model.fields.length > 0 && <Terms items={model.fields} />}

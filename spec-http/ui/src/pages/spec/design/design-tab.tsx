@@ -8,8 +8,7 @@ import { FindingsBeside } from "../parts/beside";
 import { Assumptions, Questions } from "../parts/questions";
 import { Section } from "../parts/section";
 import { Notes, Terms, TextList } from "../parts/text-list";
-import { Prose } from "../text/prose";
-import { Untrusted } from "../text/untrusted";
+import { Prose, Sentence } from "../text/prose";
 import { ComponentList } from "./component-list";
 import { DataModelList } from "./data-model-list";
 import { EndpointTable } from "./endpoint-table";
@@ -56,7 +55,7 @@ function DesignBody({ artifact }: { artifact: Artifact }) {
           {design.decisions.map(({ decision, rationale, alternatives }, index) => (
             <li key={index} className="card">
               <h4 dir="auto">
-                <Untrusted text={decision} kind="prose" />
+                <Sentence text={decision} />
               </h4>
               <Prose text={rationale} />
               {alternatives.length > 0 && (

@@ -3,6 +3,7 @@ import type { Endpoint } from "../artifact/design";
 import { FindingsBeside } from "../parts/beside";
 import { Section } from "../parts/section";
 import { useMore } from "../parts/text-list";
+import { Sentence } from "../text/prose";
 import { Untrusted, UntrustedCode } from "../text/untrusted";
 
 export function EndpointTable({
@@ -36,18 +37,18 @@ export function EndpointTable({
                   <UntrustedCode text={endpoint.path} />
                 </th>
                 <td dir="auto">
-                  <Untrusted text={endpoint.description} kind="prose" />
+                  <Sentence text={endpoint.description} />
                   {endpoint.auth && <div className="muted">Needs a known caller</div>}
                   <FindingsBeside findings={findings} pointer={`/api_endpoints/${index}`} />
                 </td>
                 <td>
-                  <Untrusted text={endpoint.request} kind="prose" />
+                  <Sentence text={endpoint.request} />
                 </td>
                 <td>
-                  <Untrusted text={endpoint.response} kind="prose" />
+                  <Sentence text={endpoint.response} />
                 </td>
                 <td>
-                  <Untrusted text={endpoint.errors.join("; ")} kind="prose" />
+                  <Sentence text={endpoint.errors.join("; ")} />
                 </td>
               </tr>
             ))}

@@ -1,6 +1,7 @@
 import type { Evidence, Found } from "../artifact/explore";
 import { Section } from "../parts/section";
 import { useMore } from "../parts/text-list";
+import { Sentence } from "../text/prose";
 import { Untrusted, UntrustedCode } from "../text/untrusted";
 import "./found.css";
 
@@ -29,7 +30,7 @@ export function FoundList({
               {found.path && <UntrustedCode text={found.path} />}
             </p>
             <p dir="auto">
-              <Untrusted text={found.about} kind="prose" />
+              <Sentence text={found.about} />
             </p>
             {found.evidence.length > 0 && (
               <EvidenceList evidence={found.evidence} commit={commit} />

@@ -3,8 +3,8 @@ import { Button } from "../../../components/button";
 import { Clamp } from "../text/clamp";
 import { Untrusted } from "../text/untrusted";
 
-const SHORT_CHARACTERS = 360;
-const SHORT_LINES = 5;
+const SHORT_CHARACTERS = 700;
+const SHORT_LINES = 8;
 
 /** The idea, exactly as it was typed. A long one is folded. */
 export function Idea({ text }: { text: string }) {

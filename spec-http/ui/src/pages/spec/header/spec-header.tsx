@@ -6,10 +6,12 @@ import { StatusBadge } from "../../../components/status-badge";
 import { Time } from "../../../components/time";
 import { SpecActions } from "../actions/spec-actions";
 import { Untrusted } from "../text/untrusted";
-import { visibleText } from "../text/visible";
+import { cut, visibleText } from "../text/visible";
 import { AgentLabel } from "./agent-label";
 import { Idea } from "./idea";
 import "./header.css";
+
+const LONGEST_TITLE = 300;
 
 export function SpecHeader({ spec, onRetry }: { spec: Spec; onRetry: (phase: Phase) => void }) {
   const projects = useProjects();
@@ -19,8 +21,8 @@ export function SpecHeader({ spec, onRetry }: { spec: Spec; onRetry: (phase: Pha
     <header className="spec-header">
       <div className="spec-title-row">
         <div className="spec-title">
-          <PageTitle documentTitle={visibleText(spec.title)}>
-            <Untrusted text={spec.title} />
+          <PageTitle documentTitle={visibleText(cut(spec.title, LONGEST_TITLE))}>
+            <Untrusted text={spec.title} max={LONGEST_TITLE} />
           </PageTitle>
           <p className="spec-facts">
             <StatusBadge status={spec.status} />

@@ -1,5 +1,6 @@
 import type { Assumption, Question } from "../artifact/common";
-import { Untrusted, UntrustedCode } from "../text/untrusted";
+import { Sentence } from "../text/prose";
+import { UntrustedCode } from "../text/untrusted";
 import { Section } from "./section";
 
 export function Questions({ questions }: { questions: readonly Question[] }) {
@@ -11,22 +12,22 @@ export function Questions({ questions }: { questions: readonly Question[] }) {
             <p className="card-head" dir="auto">
               {question.id && <UntrustedCode text={question.id} />}
               <strong>
-                <Untrusted text={question.text} kind="prose" />
+                <Sentence text={question.text} />
               </strong>
             </p>
             {question.why && (
               <p className="muted" dir="auto">
-                <Untrusted text={question.why} kind="prose" />
+                <Sentence text={question.why} />
               </p>
             )}
             {question.options.length > 0 && (
               <p dir="auto">
-                Options: <Untrusted text={question.options.join(" · ")} kind="prose" />
+                Options: <Sentence text={question.options.join(" · ")} />
               </p>
             )}
             {question.fallback && (
               <p dir="auto">
-                Assumed when nobody answers: <Untrusted text={question.fallback} kind="prose" />
+                Assumed when nobody answers: <Sentence text={question.fallback} />
               </p>
             )}
           </li>
@@ -42,11 +43,11 @@ export function Assumptions({ assumptions }: { assumptions: readonly Assumption[
       <ul className="text-list">
         {assumptions.map((assumption, index) => (
           <li key={index} dir="auto">
-            <Untrusted text={assumption.text} kind="prose" />
+            <Sentence text={assumption.text} />
             {assumption.basis && (
               <span className="muted">
                 {" "}
-                (<Untrusted text={assumption.basis} kind="prose" />)
+                (<Sentence text={assumption.basis} />)
               </span>
             )}
           </li>

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { Button } from "../../../components/button";
-import { Prose } from "../text/prose";
+import { Prose, Sentence } from "../text/prose";
 import { Untrusted } from "../text/untrusted";
 
 const FIRST = 50;
@@ -26,7 +26,7 @@ export function TextList({ items }: { items: readonly string[] }) {
       <ul className="text-list">
         {items.slice(0, limit).map((item, index) => (
           <li key={index} dir="auto">
-            <Untrusted text={item} kind="prose" />
+            <Sentence text={item} />
           </li>
         ))}
       </ul>
@@ -69,7 +69,7 @@ export function Terms({
               <Untrusted text={name} max={300} />
             </dt>
             <dd dir="auto">
-              <Untrusted text={about} kind="prose" />
+              <Sentence text={about} />
             </dd>
           </div>
         ))}

@@ -1,6 +1,7 @@
 import type { Finding } from "@spec/client";
 import { Icon } from "../../../components/icon";
-import { Untrusted, UntrustedCode } from "../text/untrusted";
+import { Sentence } from "../text/prose";
+import { UntrustedCode } from "../text/untrusted";
 import "./findings.css";
 
 /** What checks had to say: errors first. */
@@ -24,11 +25,11 @@ function FindingItem({ finding }: { finding: Finding }) {
       <div className="finding-text">
         <p>
           <span className="visually-hidden">{finding.severity}: </span>
-          <Untrusted text={finding.message} kind="prose" />
+          <Sentence text={finding.message} />
         </p>
         {finding.fix && (
           <p className="muted">
-            <Untrusted text={finding.fix} kind="prose" />
+            <Sentence text={finding.fix} />
           </p>
         )}
         <p className="finding-place">

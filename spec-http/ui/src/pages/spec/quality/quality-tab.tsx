@@ -17,6 +17,7 @@ import { allFindings } from "./all-findings";
 import { CheckList } from "./check-list";
 import { CoverageMatrix } from "./coverage-matrix";
 import { FindingList } from "./finding-list";
+import "../artifact/artifact.css";
 
 export default function QualityTab({ spec }: { spec: Spec }) {
   const { id } = spec;
@@ -154,12 +155,17 @@ function TraceReport({ id }: { id: string }) {
 
 function OpenPoints({ results }: { results: readonly (PhaseResult | undefined)[] }) {
   const contents = results.map((result) => fields(result?.artifact?.content));
+  const asked = contents.flatMap((content) => questions(content["questions"]));
+  const assumed = contents.flatMap((content) => assumptions(content["assumptions"]));
   return (
     <>
-      <Questions questions={contents.flatMap((content) => questions(content["questions"]))} />
-      <Assumptions
-        assumptions={contents.flatMap((content) => assumptions(content["assumptions"]))}
-      />
+      <Questions questions={distinct(asked)} />
+      <Assumptions assumptions={distinct(assumed)} />
     </>
   );
+}
+
+/** Later phases repeat what stayed open. */
+function distinct<T extends { readonly text: string }>(items: readonly T[]): T[] {
+  return [...new Map(items.map((item) => [item.text, item])).values()];
 }

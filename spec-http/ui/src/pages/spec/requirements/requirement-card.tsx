@@ -3,7 +3,7 @@ import type { EarsParts } from "../artifact/ears";
 import { CATEGORY_NAMES, type Requirement } from "../artifact/requirements";
 import { FindingsBeside } from "../parts/beside";
 import { Priority, named } from "../parts/priority";
-import { Prose } from "../text/prose";
+import { Prose, Sentence } from "../text/prose";
 import { Untrusted, UntrustedCode } from "../text/untrusted";
 import { EarsText } from "./ears-text";
 
@@ -23,7 +23,7 @@ export function RequirementCard({
       <div className="card-head">
         <UntrustedCode text={requirement.id} />
         <h4>
-          <Untrusted text={requirement.title} kind="prose" />
+          <Sentence text={requirement.title} />
         </h4>
       </div>
       <p className="card-tags">
@@ -38,7 +38,7 @@ export function RequirementCard({
           <ul className="text-list">
             {requirement.criteria.map(({ id, text }, index) => (
               <li key={index} dir="auto">
-                <UntrustedCode text={id} /> <Untrusted text={text} kind="prose" />
+                <UntrustedCode text={id} /> <Sentence text={text} />
               </li>
             ))}
           </ul>

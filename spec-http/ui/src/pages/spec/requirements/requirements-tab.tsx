@@ -3,11 +3,13 @@ import { useMemo } from "react";
 import { type Artifact, ArtifactView, type PhaseTabProps } from "../artifact/artifact-view";
 import { findingsElsewhere } from "../artifact/pointer";
 import { type UserStory, readRequirements } from "../artifact/requirements";
+import { storyParts } from "./story-parts";
 import { FindingList } from "../quality/finding-list";
 import { Priority } from "../parts/priority";
 import { Assumptions, Questions } from "../parts/questions";
 import { Section } from "../parts/section";
 import { Notes, TextList, useMore } from "../parts/text-list";
+import { Sentence } from "../text/prose";
 import { Untrusted, UntrustedCode } from "../text/untrusted";
 import { EarsLegend } from "./ears-text";
 import { RequirementCard } from "./requirement-card";
@@ -64,6 +66,7 @@ function RequirementsBody({ artifact, ears }: { artifact: Artifact; ears: PhaseR
 }
 
 function Story({ story }: { story: UserStory }) {
+  const { article, role, want, benefit } = storyParts(story);
   return (
     <li className="card">
       <p className="card-tags">
@@ -76,14 +79,14 @@ function Story({ story }: { story: UserStory }) {
         )}
       </p>
       <p dir="auto">
-        As{" "}
+        As {article}{" "}
         <strong>
-          <Untrusted text={story.role} kind="prose" />
+          <Sentence text={role} />
         </strong>
-        , I want <Untrusted text={story.want} kind="prose" />
-        {story.benefit && (
+        , I want <Sentence text={want} />
+        {benefit && (
           <>
-            , so that <Untrusted text={story.benefit} kind="prose" />
+            , so that <Sentence text={benefit} />
           </>
         )}
         .

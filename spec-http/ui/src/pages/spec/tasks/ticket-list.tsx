@@ -4,7 +4,7 @@ import { FindingsBeside } from "../parts/beside";
 import { Priority } from "../parts/priority";
 import { Section } from "../parts/section";
 import { TextList, useMore } from "../parts/text-list";
-import { Prose } from "../text/prose";
+import { Prose, Sentence } from "../text/prose";
 import { Untrusted, UntrustedCode } from "../text/untrusted";
 
 export function TicketList({
@@ -23,7 +23,7 @@ export function TicketList({
             <div className="card-head">
               <UntrustedCode text={ticket.id} />
               <h4 dir="auto">
-                <Untrusted text={ticket.title} kind="prose" />
+                <Sentence text={ticket.title} />
               </h4>
             </div>
             <p className="card-tags">

@@ -1,7 +1,8 @@
 import { Fragment, type ReactNode, useMemo } from "react";
 import { Clamp } from "./clamp";
-import { type Block, type Inline, parseProse } from "./parse-prose";
+import { type Block, type Inline, parseInline, parseProse } from "./parse-prose";
 import { Untrusted, UntrustedCode } from "./untrusted";
+import { cut } from "./visible";
 import "./text.css";
 
 type Code = Extract<Block, { kind: "code" }>;
@@ -66,6 +67,18 @@ export function CodeBlock({ text }: { text: string }) {
         <Untrusted text={text} kind="prose" max={20_000} />
       </code>
     </pre>
+  );
+}
+
+/** A sentence of an agent: code and emphasis within it, and no blocks. */
+export function Sentence({ text, max = 2_000 }: { text: string; max?: number }) {
+  const shown = cut(text, max);
+  const nodes = useMemo(() => parseInline(shown), [shown]);
+  return (
+    <>
+      {inlines(nodes)}
+      {shown.length < text.length && "…"}
+    </>
   );
 }
 

@@ -277,7 +277,7 @@ function sandboxSpawned({ phase, sandbox }: Of<"sandbox.spawned">): Said {
     isolation.network && "network",
   ].filter((part) => part !== false);
   const kept = apart.length === 0 ? "not isolated" : `isolates ${apart.join(", ")}`;
-  const text = `Sandbox ${origin === "adopted" ? "found again" : "ready"} (${isolation.mechanism}: ${kept}), commit ${commit.slice(0, 10)}`;
+  const text = `Sandbox ${origin === "adopted" ? "found again" : "ready"} (${isolation.mechanism}: ${kept}), commit ${commit.slice(0, 10)}, named`;
   const tone = apart.length === 0 ? "wait" : "plain";
   return { phase, kind: "sandbox", icon: "box", tone, text, quoted: sandbox.id };
 }

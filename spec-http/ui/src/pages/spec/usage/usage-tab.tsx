@@ -9,6 +9,7 @@ import { Section } from "../parts/section";
 import { Untrusted } from "../text/untrusted";
 import { budgetShares } from "./budget-share";
 import { type UsageRow, UsageTable } from "./usage-table";
+import "../artifact/artifact.css";
 import "./usage.css";
 
 export default function UsageTab({
