@@ -38,7 +38,7 @@ export async function openTab(page: Page, name: TabName): Promise<Locator> {
   await page.getByRole("tab", { name, exact: true }).click();
   const panel = page.getByRole("tabpanel", { name, exact: true });
   await panel.waitFor();
-  await expect.poll(() => panel.getByRole("status").count(), `${name} is loaded`).toBe(0);
+  await expect.poll(() => panel.locator(".loading").count()).toBe(0);
   return panel;
 }
 

@@ -32,7 +32,7 @@ scenario(
 
     for (const name of tabNames) {
       const panel = await openTab(page, name);
-      await expect.poll(() => panel.innerText(), `${name} has content`).toMatch(/\S{3}/);
+      await expect.poll(() => panel.innerText()).toMatch(/\S{3}/);
       expect(await panel.getByText(/has no result yet/).count(), name).toBe(0);
     }
     const id = new URL(page.url()).pathname.split("/").at(-1) ?? "";
