@@ -11,6 +11,7 @@ pub mod host;
 pub mod log;
 pub mod money;
 pub mod offline_agent;
+pub mod quick_tasks;
 pub mod repositories;
 pub mod sandboxes;
 pub mod smoke;

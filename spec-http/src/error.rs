@@ -59,8 +59,8 @@ impl ApiError {
         )
     }
 
-    /// What is stored does not have the shape that it was stored in.
-    pub(crate) fn unreadable(cause: serde_json::Error) -> Self {
+    /// What should never happen, such as stored content that does not have its phase's shape.
+    pub(crate) fn defect(cause: impl StdError + Send + Sync + 'static) -> Self {
         Self::internal().because(cause)
     }
 

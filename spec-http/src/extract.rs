@@ -67,8 +67,9 @@ impl<S: Send + Sync> FromRequestParts<S> for PhasePath {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let parameters = RawPathParams::from_request_parts(parts, state).await;
-        let parameters = parameters.map_err(|_| ApiError::no_such_phase())?;
+        let Ok(parameters) = RawPathParams::from_request_parts(parts, state).await else {
+            return Err(ApiError::no_such_phase());
+        };
         let phase = parameters.iter().find(|(name, _)| *name == "phase");
         phase
             .and_then(|(_, text)| text.parse().ok())

@@ -20,6 +20,7 @@ use spec_core::project::{Project, StaticProjects};
 use spec_examples::agents::{AgentArguments, act_as_offline_agent};
 use spec_examples::database::DatabaseArguments;
 use spec_examples::host::{HostOptions, open};
+use spec_examples::quick_tasks::TaskFile;
 use spec_examples::repositories::{Access, GitToken, NamedRepository, RemoteUrl, Repository};
 use spec_examples::sandboxes::SandboxArguments;
 use spec_http::{HttpConfig, NoAuth, UiConfig, router, ui};
@@ -67,6 +68,9 @@ struct Arguments {
     /// The git repository of the only project, where it is not on this machine.
     #[arg(long, value_name = "https://…", conflicts_with = "project")]
     repository: Option<RemoteUrl>,
+    /// Takes tasks without a spec too, and appends each to this file as one line of JSON.
+    #[arg(long, value_name = "FILE")]
+    quick_tasks: Option<PathBuf>,
     /// Milliseconds that the offline agent waits after each line of progress, for demonstrations.
     #[arg(long, hide = true)]
     slow_ms: Option<u64>,
@@ -100,6 +104,8 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
         folders: sandboxes.reach_folders(),
         token: GitToken::from_env()?,
     };
+    let quick_tasks = arguments.quick_tasks.as_deref();
+    let quick_tasks = quick_tasks.map(TaskFile::open).transpose()?;
     let named = named(arguments.project, arguments.repository, &access)?;
     let projects = projects(named, &access)?;
     let options = HostOptions {
@@ -115,9 +121,12 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     let host = open(&options, StaticProjects::new(projects), &say).await?;
     let machine = &host.machine;
     let stopping = CancellationToken::new();
-    let config = HttpConfig::new(NoAuth::local()?)
+    let mut config = HttpConfig::new(NoAuth::local()?)
         .with_shutdown(stopping.clone())
         .with_default_policy(options.agents.policy());
+    if let Some(tasks) = quick_tasks {
+        config = config.with_quick_tasks(tasks);
+    }
     let specs = router(machine.clone().into_dyn(), config);
     let app = arguments.prefix.mount(
         Router::new()

@@ -54,6 +54,42 @@ async fn a_spec_is_followed_across_a_cut_and_completes() {
 }
 
 #[tokio::test]
+async fn quick_tasks_are_appended_to_the_file_that_was_named_and_to_no_other() {
+    let world = World::new();
+    let file = world.data().with_extension("tasks.jsonl");
+    let mut command = Server::command(&world, 0);
+    command.arg("--quick-tasks").arg(&file);
+    let server = Server::begin(command).await;
+    let capabilities = get(server.address, "/api/v1/capabilities").await;
+    assert_eq!(capabilities["quick_tasks"], true);
+    let description = "First line\n\"second\"";
+    for project in [Value::Null, json!("demo")] {
+        let body = json!({ "title": "Rename", "description": description, "project_id": project });
+        let answer = post(server.address, "/api/v1/quick-tasks", &body).await;
+        assert_eq!(answer.status, 201);
+        let told = answer.json().await;
+        assert_eq!(told["url"], Value::Null);
+        let lines = std::fs::read_to_string(&file).unwrap();
+        let line: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+        assert_eq!(line["task_id"], told["task_id"]);
+        assert_eq!(line["by"], "local");
+        assert_eq!(line["project_id"], project);
+        assert_eq!(line["title"], "Rename");
+        assert_eq!(line["description"], description);
+    }
+    server.stop().await;
+    assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 2);
+
+    let server = Server::start(&world, 0).await;
+    let capabilities = get(server.address, "/api/v1/capabilities").await;
+    assert_eq!(capabilities["quick_tasks"], false);
+    let body = json!({ "title": "Rename", "description": "It" });
+    let answer = post(server.address, "/api/v1/quick-tasks", &body).await;
+    assert_eq!(answer.status, 404);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_spec_is_cancelled_in_its_middle() {
     let world = World::new();
     let server = Server::start(&world, 200).await;

@@ -1,6 +1,7 @@
 //! Stores that are wrong in one way each: they show that the conformance suite sees it.
 
 mod fault;
+mod search;
 
 pub use fault::Fault;
 
@@ -24,7 +25,7 @@ use crate::phase::Phase;
 use crate::store::{
     Append, Appended, Claim, Claimed, Commit, Committed, Create, Created, Heartbeat, Lease,
     MemoryStore, Page, PageLimit, SpecQuery, SpecStore, SpecSummary, StoreError, StoreErrorKind,
-    StoredSpec, Wakeup, folded,
+    StoredSpec, Wakeup,
 };
 
 /// Length of the ids that many providers give: a UUID.
@@ -154,21 +155,8 @@ impl BrokenStore {
         query: &SpecQuery,
         text: &str,
     ) -> Result<Option<Page<SpecSummary>>, StoreError> {
-        let is_found: Box<dyn Fn(&str) -> bool + Send> = match self.fault {
-            Fault::IgnoresSearch => Box::new(|_| true),
-            Fault::SearchTakesWildcards => {
-                let pattern = format!("%{}%", folded(text));
-                Box::new(move |title| is_like(&folded(title), &pattern))
-            }
-            Fault::SearchFoldsAsciiOnly => {
-                let text = text.to_ascii_lowercase();
-                Box::new(move |title| title.to_ascii_lowercase().contains(&text))
-            }
-            Fault::SearchesWithinPages => {
-                let text = folded(text);
-                Box::new(move |title| folded(title).contains(&text))
-            }
-            _ => return Ok(None),
+        let Some(is_found) = search::rule(self.fault, text) else {
+            return Ok(None);
         };
         let all = SpecQuery {
             search: None,
@@ -204,24 +192,6 @@ impl BrokenStore {
             commit.spec.revision = commit.spec.revision.max(current.spec.revision.next());
         }
         Ok(())
-    }
-}
-
-/// SQL's `LIKE`, without an escape.
-fn is_like(text: &str, pattern: &str) -> bool {
-    let mut pattern_chars = pattern.chars();
-    let mut chars = text.chars();
-    match pattern_chars.next() {
-        None => text.is_empty(),
-        Some('%') => {
-            let rest = pattern_chars.as_str();
-            let mut tails = text.char_indices().map(|(at, _)| text.split_at(at).1);
-            is_like("", rest) || tails.any(|tail| is_like(tail, rest))
-        }
-        Some(wanted) => {
-            let fits = chars.next().is_some_and(|c| wanted == '_' || c == wanted);
-            fits && is_like(chars.as_str(), pattern_chars.as_str())
-        }
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) async fn export(
     let slug = slug(&spec.title);
     // Letters, digits and hyphens: needs neither escaping nor another encoding.
     let disposition = format!("attachment; filename=\"{slug}.{}\"", format.extension());
-    let disposition = HeaderValue::try_from(disposition).map_err(|_| ApiError::internal())?;
+    let disposition = HeaderValue::try_from(disposition).map_err(ApiError::defect)?;
     let body = computed(move || format.render(&spec, &slug, artifacts, usage)).await?;
     let headers = [
         (CONTENT_DISPOSITION, disposition),
@@ -62,10 +62,10 @@ pub(crate) async fn export(
 async fn computed<T: Send + 'static>(
     compute: impl FnOnce() -> Result<T, serde_json::Error> + Send + 'static,
 ) -> Result<T, ApiError> {
-    match tokio::task::spawn_blocking(compute).await {
-        Ok(computed) => computed.map_err(ApiError::unreadable),
-        Err(_) => Err(ApiError::internal()),
-    }
+    let computed = tokio::task::spawn_blocking(compute).await;
+    computed
+        .map_err(ApiError::defect)?
+        .map_err(ApiError::defect)
 }
 
 /// The form of an export.

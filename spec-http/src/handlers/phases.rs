@@ -30,7 +30,7 @@ pub(crate) async fn result(
         let detail = format!("there is no version {version} of {phase}");
         return Err(ApiError::not_found("version", detail));
     }
-    let result = PhaseResult::new(&spec, phase, artifact).map_err(ApiError::unreadable)?;
+    let result = PhaseResult::new(&spec, phase, artifact).map_err(ApiError::defect)?;
     Ok(Json(result))
 }
 

@@ -349,7 +349,9 @@ pub(super) fn trace() -> Value {
 
 pub(super) fn export() -> Value {
     let mut artifact = artifact();
-    artifact["phase"] = "requirements".into();
+    if let Some(members) = artifact.as_object_mut() {
+        members.insert("phase".to_owned(), "requirements".into());
+    }
     json!({
         "spec": spec(),
         "artifacts": [artifact],
