@@ -1,8 +1,8 @@
 import { accessSync, constants } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** The top of the checkout. */
-export const checkout = fileURLToPath(new URL("../../..", import.meta.url));
+/** The top of the checkout, with a slash at its end. */
+export const checkout = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** Where what is known about a failed test is left. */
 export const failuresFolder = fileURLToPath(
@@ -28,7 +28,7 @@ export function chromiumProgram(): string {
 
 /** The server, as `./test browser` builds and names it. */
 export function serveProgram(): string {
-  const path = process.env["SPEC_SERVE"] ?? `${checkout}/target/debug/serve`;
+  const path = process.env["SPEC_SERVE"] ?? `${checkout}target/debug/serve`;
   return executable(
     path,
     "build it with `cargo build --package spec-examples --bin serve`, or name another by SPEC_SERVE",

@@ -8,7 +8,7 @@ const scenario = scenariosOn({});
 scenario("every phase waits for approval, and is done again as a comment asks", async (scene) => {
   const { page } = await scene.visit();
   await page.goto(scene.server.pages);
-  await page.getByText("Options", { exact: true }).click();
+  await page.locator("summary").filter({ hasText: "Options" }).click();
   await page.getByRole("radio", { name: /^Review everything/ }).check();
   await prompt(page).fill("Customers sign in with OAuth.");
   await prompt(page).press("Enter");
