@@ -107,6 +107,24 @@ describe("the gate", () => {
     });
   });
 
+  it("waits for what was asked for, and takes the next version as it comes", async () => {
+    const { replace } = gate({
+      [REQUEST]: () => {
+        replace();
+        return json(spec());
+      },
+    });
+    await loaded();
+    await press("Request changes");
+    const dialog = await screen.findByRole("alertdialog");
+    const comment = await screen.findByRole("textbox");
+    fireEvent.change(comment, { target: { value: "Use the table that exists." } });
+    const send = [...dialog.querySelectorAll("button")].find(({ type }) => type === "submit")!;
+    fireEvent.click(send);
+    await screen.findByText(/Design version 2 waits/u);
+    expect(screen.queryByText(/A newer version exists/u)).toBeNull();
+  });
+
   it("says what else went wrong", async () => {
     gate({ [APPROVE]: () => problem(409) });
     await loaded();

@@ -7,11 +7,14 @@ type Waiting = NonNullable<NonNullable<ReturnType<typeof usePhase>["data"]>["art
 
 /**
  * What waits for approval. `seen` is what the reader was shown, and only that can be approved; when
- * the server has something newer, `newer` holds it until the reader asks for it.
+ * the server has something newer, `newer` holds it until the reader asks for it. A version that the
+ * reader wants changed waits no more, although the page may never see the spec without one that waits.
  */
 export function useGate(id: string, phase: Phase) {
   const query = usePhase(id, phase);
-  const latest = query.data?.artifact ?? null;
+  const [answered, setAnswered] = useState(0);
+  const artifact = query.data?.artifact ?? null;
+  const latest = artifact && artifact.version > answered ? artifact : null;
   const [seen, setSeen] = useState<Waiting | null>(latest);
   const shown = seen ?? latest;
 
@@ -32,7 +35,17 @@ export function useGate(id: string, phase: Phase) {
     newer,
     outdated,
     approve,
-    request,
+    request: {
+      ...request,
+      /** What comes next is what the reader has asked for, so it is shown at once. */
+      run(body: Parameters<typeof request.run>[0], done: () => void) {
+        request.run(body, () => {
+          if (shown) setAnswered(shown.version);
+          setSeen(null);
+          done();
+        });
+      },
+    },
     showNewer: () => {
       if (newer) setSeen(newer);
       approve.reset();
