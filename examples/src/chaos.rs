@@ -14,7 +14,7 @@ use spec_core::agent::CommandAgent;
 use spec_core::id::{AgentName, Environment, ProjectId};
 use spec_core::project::{Project, StaticProjects};
 use spec_core::sandbox::{Checkout, CheckoutRef};
-use spec_core::{InvalidInput, RunnerConfig, SpecStateMachine};
+use spec_core::{InvalidInput, RunnerConfig, SpecStateMachine, SpecStore};
 use spec_sqlx::PostgresStore;
 use std::time::Duration;
 
@@ -29,11 +29,11 @@ pub type ChaosMachine = SpecStateMachine<PostgresStore, FolderSpawner>;
 /// # Errors
 ///
 /// Never: the names are valid.
-pub fn machine(
-    store: PostgresStore,
+pub fn machine<S: SpecStore>(
+    store: S,
     spawner: FolderSpawner,
     lease: Duration,
-) -> Result<ChaosMachine, InvalidInput> {
+) -> Result<SpecStateMachine<S, FolderSpawner>, InvalidInput> {
     let project = Project {
         id: ProjectId::new("chaos")?,
         name: "Chaos".to_owned(),

@@ -1,4 +1,5 @@
-//! Programs that compose the crates: `launch`, `serve`, `embed`, `daytona-live`, and the offline agent.
+//! Programs that compose the crates: `launch`, `serve`, `embed`, `chaos`, `streams`, `daytona-live`, and the offline
+//! agent.
 
 pub mod agents;
 pub mod chaos;
@@ -15,6 +16,7 @@ pub mod quick_tasks;
 pub mod repositories;
 pub mod sandboxes;
 pub mod smoke;
+pub mod streams;
 pub mod summary;
 
 /// Holds the README's example to compiling.

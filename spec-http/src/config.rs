@@ -6,10 +6,14 @@ use std::time::Duration;
 
 use spec_core::{InvalidInput, Policy};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::auth::{Authenticator, Authorizer, OwnerOnly};
 use crate::middleware::AllowedOrigins;
 use crate::quick_tasks::QuickTasks;
+
+/// Shortest time between two signs of life of a stream.
+const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(100);
 
 /// What a host decides about the router.
 #[derive(Clone)]
@@ -18,9 +22,12 @@ pub struct HttpConfig {
     pub(crate) authorizer: Arc<dyn Authorizer>,
     pub(crate) allowed_origins: AllowedOrigins,
     pub(crate) shutdown: CancellationToken,
+    pub(crate) tasks: TaskTracker,
     pub(crate) launch_wait: Duration,
     pub(crate) heartbeat: Duration,
+    pub(crate) reader_timeout: Duration,
     pub(crate) max_streams: usize,
+    pub(crate) max_streams_per_principal: usize,
     pub(crate) max_body_bytes: usize,
     pub(crate) default_policy: Policy,
     pub(crate) quick_tasks: Option<Arc<dyn QuickTasks>>,
@@ -35,9 +42,12 @@ impl HttpConfig {
             authorizer: Arc::new(OwnerOnly),
             allowed_origins: AllowedOrigins::default(),
             shutdown: CancellationToken::new(),
+            tasks: TaskTracker::new(),
             launch_wait: Duration::from_secs(10),
             heartbeat: Duration::from_secs(15),
+            reader_timeout: Duration::from_secs(30),
             max_streams: 1024,
+            max_streams_per_principal: 32,
             max_body_bytes: 256 * 1024,
             default_policy: Policy::default(),
             quick_tasks: None,
@@ -51,12 +61,12 @@ impl HttpConfig {
         self
     }
 
-    /// Lets browsers send commands for pages of these origins too, each written as browsers write it,
-    /// for example `https://specs.example.org`. For pages of other origins than the server's own, they
-    /// are answered 403. Default: none.
+    /// Lets browsers send commands, and open a WebSocket, for pages of these origins too, each written
+    /// as browsers write it, for example `https://specs.example.org`. For pages of other origins than
+    /// the server's own, they are answered 403. Default: none.
     ///
-    /// This is about commands only. For such a page to read answers as well, the host adds the headers
-    /// of cross-origin resource sharing (CORS) by a layer of its own.
+    /// This is about commands and `/ws` only. For such a page to read answers as well, the host adds the
+    /// headers of cross-origin resource sharing (CORS) by a layer of its own.
     ///
     /// # Errors
     ///
@@ -77,6 +87,15 @@ impl HttpConfig {
         self
     }
 
+    /// Counts each open WebSocket in `tasks`. A server does not wait for them when it ends, as
+    /// they are no longer connections of HTTP: so wait for `tasks` (closed) afterwards, if peers are to
+    /// be told to come back. They end within five seconds of the shutdown.
+    #[must_use]
+    pub fn with_tasks(mut self, tasks: TaskTracker) -> Self {
+        self.tasks = tasks;
+        self
+    }
+
     /// Sets how long a launch waits for the sandbox's id before it answers without. Default: 10 s.
     #[must_use]
     pub fn with_launch_wait(mut self, wait: Duration) -> Self {
@@ -84,17 +103,36 @@ impl HttpConfig {
         self
     }
 
-    /// Sets how often a silent stream shows that it is alive. Default: 15 s.
+    /// Sets how often a silent stream shows that it is alive, and how often the peer of a WebSocket is
+    /// asked whether it is. Default: 15 s; at least 100 ms.
     #[must_use]
     pub fn with_heartbeat(mut self, interval: Duration) -> Self {
-        self.heartbeat = interval;
+        self.heartbeat = interval.max(SHORTEST_HEARTBEAT);
         self
     }
 
-    /// Sets how many streams may be open at once; beyond, a stream is answered 503. Default: 1,024.
+    /// Sets how long the reader of a stream may take nothing. The peer of a WebSocket is dropped then,
+    /// and also when it leaves a ping unanswered for as long. A reader of server-sent events loses its
+    /// place a heartbeat later, and not before somebody else needs it. Both may come back and go on
+    /// where they were. Default: 30 s.
+    #[must_use]
+    pub fn with_reader_timeout(mut self, timeout: Duration) -> Self {
+        self.reader_timeout = timeout;
+        self
+    }
+
+    /// Sets how many streams may be open at once, of both kinds together; beyond, a stream is answered
+    /// 503. Default: 1,024.
     #[must_use]
     pub fn with_max_streams(mut self, streams: usize) -> Self {
         self.max_streams = streams;
+        self
+    }
+
+    /// Sets how many of them may be those of one user; beyond, a stream is answered 429. Default: 32.
+    #[must_use]
+    pub fn with_max_streams_per_principal(mut self, streams: usize) -> Self {
+        self.max_streams_per_principal = streams;
         self
     }
 
@@ -133,7 +171,9 @@ impl fmt::Debug for HttpConfig {
             .field("allowed_origins", &self.allowed_origins)
             .field("launch_wait", &self.launch_wait)
             .field("heartbeat", &self.heartbeat)
+            .field("reader_timeout", &self.reader_timeout)
             .field("max_streams", &self.max_streams)
+            .field("max_streams_per_principal", &self.max_streams_per_principal)
             .field("max_body_bytes", &self.max_body_bytes)
             .field("default_policy", &self.default_policy)
             .field("quick_tasks", &self.quick_tasks)

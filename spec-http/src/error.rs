@@ -141,6 +141,22 @@ impl ApiError {
         .retry_after(Some(Duration::from_secs(TRY_AGAIN_SECONDS)))
     }
 
+    pub(crate) fn too_many_streams_of_yours() -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "you have too many streams open; close one, or read the events page by page",
+        )
+        .retry_after(Some(Duration::from_secs(TRY_AGAIN_SECONDS)))
+    }
+
+    /// For a request that asks for no WebSocket at a path that is nothing else.
+    pub(crate) fn not_a_websocket() -> Self {
+        Self::new(
+            StatusCode::UPGRADE_REQUIRED,
+            "this path is a WebSocket; read the events as a stream or page by page instead",
+        )
+    }
+
     pub(crate) fn shutting_down() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping")
             .retry_after(Some(Duration::from_secs(TRY_AGAIN_SECONDS)))

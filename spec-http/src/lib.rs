@@ -40,6 +40,7 @@
 //! | `GET /specs/{spec_id}/export` | all of it as a file, Markdown or JSON |
 //! | `GET /specs/{spec_id}/events` | its events, page by page |
 //! | `GET /specs/{spec_id}/events/stream` | its events as they happen (server-sent events) |
+//! | `GET /specs/{spec_id}/ws` | the same as frames of a WebSocket |
 //! | `GET /projects` | the projects that the caller may pick from |
 //! | `GET /capabilities` | agents, the default policy, and whether there are quick tasks |
 //! | `POST /quick-tasks` | a task without a spec, where the host [makes](QuickTasks) them |
@@ -51,7 +52,7 @@
 //!
 //! Who may do what with a spec is decided by an [`Authorizer`]: by default, its owner everything and
 //! everybody else nothing. What a browser sends for a page of another origin is answered 403 if it could
-//! change something, unless [`HttpConfig::with_allowed_origins`] names that origin.
+//! change something or opens a WebSocket, unless [`HttpConfig::with_allowed_origins`] names that origin.
 //!
 //! Every error is an RFC 9457 `application/problem+json`. What goes wrong on this side is told as a
 //! constant text and logged once, with its causes; that includes panics. A body has 30 seconds to arrive.

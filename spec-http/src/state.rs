@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use spec_core::{DynSpecStateMachine, Policy};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::auth::{Authenticator, Authorizer};
 use crate::config::HttpConfig;
 use crate::quick_tasks::QuickTasks;
+use crate::stream::places::Places;
 
 /// What all handlers share.
 #[derive(Debug, Clone)]
@@ -19,18 +20,21 @@ pub(crate) struct AppState(Arc<Shared>);
 struct Shared {
     machine: DynSpecStateMachine,
     config: HttpConfig,
-    streams: Arc<Semaphore>,
+    places: Arc<Places>,
 }
 
 impl AppState {
     pub(crate) fn new(machine: DynSpecStateMachine, config: HttpConfig) -> Self {
-        let streams = Arc::new(Semaphore::new(
-            config.max_streams.min(Semaphore::MAX_PERMITS),
+        let places = Arc::new(Places::new(
+            config.max_streams,
+            config.max_streams_per_principal,
+            // Whoever waits for events asks again with every heartbeat.
+            config.reader_timeout.saturating_add(config.heartbeat),
         ));
         Self(Arc::new(Shared {
             machine,
             config,
-            streams,
+            places,
         }))
     }
 
@@ -66,8 +70,17 @@ impl AppState {
         &self.0.config.shutdown
     }
 
-    /// A place among the open streams, as long as the permit lives; `None` when all are taken.
-    pub(crate) fn stream_permit(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.0.streams).try_acquire_owned().ok()
+    pub(crate) fn reader_timeout(&self) -> Duration {
+        self.0.config.reader_timeout
+    }
+
+    /// The tasks of connections that are no longer those of HTTP.
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.0.config.tasks
+    }
+
+    /// The places of open streams.
+    pub(crate) fn places(&self) -> &Arc<Places> {
+        &self.0.places
     }
 }

@@ -1,13 +1,25 @@
 import react from "@vitejs/plugin-react";
 import { fileURLToPath } from "node:url";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+/** Loads the remembered theme before the first paint: a module would come after it. */
+function themeFirst(): Plugin {
+  return {
+    name: "theme-first",
+    transformIndexHtml: (_html, { path }) =>
+      path === "/index.html"
+        ? [{ tag: "script", attrs: { src: "./theme.js" }, injectTo: "head" }]
+        : [],
+  };
+}
+
 export default defineConfig({
   // The host decides where the pages are mounted, so nothing may name a place.
   base: "./",
-  plugins: [react()],
+  plugins: [react(), themeFirst()],
   resolve: {
     alias: [
       { find: /^@spec\/client\/react$/, replacement: here("../client/src/react/index.ts") },

@@ -37,9 +37,9 @@ impl SpecColumns {
     }
 }
 
-/// The summary of a spec as it is stored: with its title as it is looked for, where that is not the
-/// title in lower case of ASCII, which databases make of it alike. Of specs that were stored last
-/// before there was a search, it is not known: other letters of theirs are found in their own case.
+/// The summary of a spec as it is stored: with its title as it is looked for, unless that is the title
+/// in lower case of ASCII, which databases make of it themselves. Specs that were stored before there
+/// was a search, and not since, are without: capital letters outside of ASCII are missed in theirs.
 #[derive(Serialize)]
 pub(crate) struct Listed {
     #[serde(flatten)]

@@ -27,6 +27,7 @@ use spec_http::{HttpConfig, NoAuth, UiConfig, router, ui};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// How long open connections may take to end once the program was told to stop.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
@@ -121,8 +122,10 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
     let host = open(&options, StaticProjects::new(projects), &say).await?;
     let machine = &host.machine;
     let stopping = CancellationToken::new();
+    let sockets = TaskTracker::new();
     let mut config = HttpConfig::new(NoAuth::local()?)
         .with_shutdown(stopping.clone())
+        .with_tasks(sockets.clone())
         .with_default_policy(options.agents.policy());
     if let Some(tasks) = quick_tasks {
         config = config.with_quick_tasks(tasks);
@@ -151,7 +154,12 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
 
     let server =
         axum::serve(listener, app).with_graceful_shutdown(stopping.clone().cancelled_owned());
-    let serving = async { server.await.context("the server failed") };
+    let serving = async {
+        server.await.context("the server failed")?;
+        sockets.close();
+        sockets.wait().await;
+        Ok(())
+    };
     let running = async {
         machine
             .run(stopping.clone())

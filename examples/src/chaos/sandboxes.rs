@@ -25,7 +25,7 @@ use spec_core::sandbox::{
 use tempfile::TempDir;
 
 const COMMIT: &str = "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00";
-/// Lines that each run prints, evenly spread over its time.
+/// Lines that each run prints, evenly spread over its time, unless it is told otherwise.
 const LINES: u32 = 8;
 
 /// Sandboxes that are there.
@@ -45,6 +45,14 @@ pub struct FolderSpawner {
     /// The time that the longest run takes.
     longest: Duration,
     keeps: bool,
+    steady: Option<Steady>,
+}
+
+/// Runs that all take the longest time.
+#[derive(Debug, Clone, Copy)]
+struct Steady {
+    lines: u32,
+    bytes: usize,
 }
 
 /// What has been done, as the folders tell.
@@ -82,6 +90,7 @@ impl FolderSpawner {
             root,
             longest,
             keeps: false,
+            steady: None,
         })
     }
 
@@ -89,6 +98,13 @@ impl FolderSpawner {
     #[must_use]
     pub fn that_keeps_sandboxes(mut self, keeps: bool) -> Self {
         self.keeps = keeps;
+        self
+    }
+
+    /// Makes every run take the longest time, and print so many `lines` of about so many `bytes`.
+    #[must_use]
+    pub fn that_prints(mut self, lines: u32, bytes: usize) -> Self {
+        self.steady = Some(Steady { lines, bytes });
         self
     }
 
@@ -192,6 +208,9 @@ impl FolderSpawner {
 
     /// Between a tenth of the longest and the longest, the same for every try.
     fn takes(&self, key: SandboxKey) -> Duration {
+        if self.steady.is_some() {
+            return self.longest;
+        }
         let spread = key.to_string().bytes().fold(7_u32, |sum, byte| {
             sum.wrapping_mul(31).wrapping_add(u32::from(byte))
         });
@@ -249,15 +268,19 @@ impl SandboxSpawner for FolderSpawner {
         let seen = after
             .map_or(Ok(0), |cursor| cursor.as_str().parse::<u32>())
             .map_err(defect)?;
+        let Steady { lines: all, bytes } = self.steady.unwrap_or(Steady {
+            lines: LINES,
+            bytes: 0,
+        });
         let lines = unfold(Some(seen), move |seen| async move {
             let seen = seen?;
             let number = seen + 1;
-            let due = started_at_ms + takes_ms * u64::from(number) / u64::from(LINES + 1);
+            let due = started_at_ms + takes_ms * u64::from(number) / u64::from(all + 1);
             tokio::time::sleep(Duration::from_millis(due.saturating_sub(now_ms()))).await;
-            Some(if number > LINES {
+            Some(if number > all {
                 (Ok(Output::Ended(RunEnd::Exited { code: 0 })), None)
             } else {
-                (line(number), Some(number))
+                (line(number, bytes), Some(number))
             })
         });
         Ok(lines.boxed())
@@ -324,8 +347,9 @@ fn name(path: &Path) -> String {
         .into_owned()
 }
 
-fn line(number: u32) -> Result<Output, SpawnError> {
-    let text = json!({"type": "progress", "text": format!("step {number}")}).to_string();
+fn line(number: u32, bytes: usize) -> Result<Output, SpawnError> {
+    let step = format!("{:bytes$}", format!("step {number}"));
+    let text = json!({"type": "progress", "text": step.replace("  ", " .")}).to_string();
     Ok(Output::Line(OutputLine {
         channel: Channel::Stdout,
         text,

@@ -29,4 +29,5 @@ mod replicas;
 mod serve;
 mod server;
 mod smoke;
+mod streams;
 mod world;

@@ -1,19 +1,27 @@
-//! Fixed tokens in the header `Authorization`.
+//! Fixed tokens in the header `Authorization`, or among the subprotocols of a WebSocket.
 
 use std::fmt;
 
 use async_trait::async_trait;
-use axum::http::header::AUTHORIZATION;
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 use axum::http::request::Parts;
 use sha2::{Digest, Sha256};
 use spec_core::id::UserId;
 
 use super::{AuthError, Authenticator, Principal};
+use crate::stream::subprotocol;
 
 type TokenHash = [u8; 32];
 
 /// Knows its callers by tokens that were fixed when the program started
 /// (`Authorization: Bearer <token>`, RFC 6750).
+///
+/// The program of a web page cannot set that header when it opens a WebSocket. It offers the token as a
+/// subprotocol instead, beside the one that it means:
+/// `new WebSocket(url, ["spec.v1", "bearer." + token])`. The answer names `spec.v1` only. For this a
+/// token has to consist of letters, digits and ``!#$%&'*+-.^_`|~``. A token is never taken from a URL,
+/// which would be logged.
 ///
 /// Keeps hashes only, and compares all of them in full, so that the time an answer takes tells nothing
 /// about any token. Use tokens that cannot be guessed: 128 random bits or more.
@@ -47,6 +55,19 @@ impl BearerTokens {
     }
 }
 
+/// The token that a request presents.
+fn token(headers: &HeaderMap) -> Option<&str> {
+    match headers.get(AUTHORIZATION) {
+        Some(value) => {
+            let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+            let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+            is_bearer.then(|| token.trim())
+        }
+        None if headers.contains_key(UPGRADE) => subprotocol::token(headers),
+        None => None,
+    }
+}
+
 fn hash(token: &str) -> TokenHash {
     Sha256::digest(token.as_bytes()).into()
 }
@@ -67,15 +88,12 @@ impl fmt::Debug for BearerTokens {
 impl Authenticator for BearerTokens {
     async fn authenticate(&self, parts: &mut Parts) -> Result<Principal, AuthError> {
         // Later layers and logs of the host have no business with it.
-        if let Some(value) = parts.headers.get_mut(AUTHORIZATION) {
-            value.set_sensitive(true);
+        for (name, value) in &mut parts.headers {
+            if *name == AUTHORIZATION || *name == SEC_WEBSOCKET_PROTOCOL {
+                value.set_sensitive(true);
+            }
         }
-        let header = parts.headers.get(AUTHORIZATION);
-        header
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim())
+        token(&parts.headers)
             .filter(|token| !token.is_empty())
             .and_then(|token| self.user(token))
             .map(|user| Principal::new(user.clone()))

@@ -1,9 +1,12 @@
-//! `GET /specs/{spec_id}/events` and `…/events/stream`
+//! `GET /specs/{spec_id}/events`, `…/events/stream` and `…/ws`
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::http::header::UPGRADE;
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse as _, Response};
 use spec_core::id::Sequence;
 use spec_core::store::PageLimit;
 
@@ -11,7 +14,8 @@ use crate::dto::EventPage;
 use crate::error::ApiError;
 use crate::extract::{AuthorizedSpec, Parameters};
 use crate::state::AppState;
-use crate::stream::{cursor, sse};
+use crate::stream::feed::Feed;
+use crate::stream::{cursor, socket, sse, subprotocol};
 
 pub(crate) async fn page(
     State(state): State<AppState>,
@@ -33,11 +37,38 @@ pub(crate) async fn page(
 
 pub(crate) async fn stream(
     State(state): State<AppState>,
-    AuthorizedSpec { spec, .. }: AuthorizedSpec,
+    AuthorizedSpec { spec, principal }: AuthorizedSpec,
     headers: HeaderMap,
     mut parameters: Parameters,
 ) -> Result<Response, ApiError> {
     let after = cursor::after(&headers, &mut parameters)?;
     parameters.finish()?;
-    sse::respond(&state, spec.id, after)
+    let feed = Feed::open(&state, &principal, spec.id, after)?;
+    Ok(sse::respond(&state, feed))
+}
+
+pub(crate) async fn ws(
+    State(state): State<AppState>,
+    AuthorizedSpec { spec, principal }: AuthorizedSpec,
+    headers: HeaderMap,
+    mut parameters: Parameters,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, ApiError> {
+    let after = cursor::after(&headers, &mut parameters)?;
+    parameters.finish()?;
+    let Ok(upgrade) = upgrade else {
+        let mut response = ApiError::not_a_websocket().into_response();
+        let protocol = HeaderValue::from_static("websocket");
+        response.headers_mut().insert(UPGRADE, protocol);
+        return Ok(response);
+    };
+    let mut offered = subprotocol::offered(&headers).peekable();
+    if offered.peek().is_some() && !offered.any(|offer| offer == subprotocol::SUBPROTOCOL) {
+        return Err(ApiError::malformed(format!(
+            "the subprotocol is {}, which is not among those that were offered",
+            subprotocol::SUBPROTOCOL
+        )));
+    }
+    let feed = Feed::open(&state, &principal, spec.id, after)?;
+    Ok(socket::respond(upgrade, &state, feed))
 }

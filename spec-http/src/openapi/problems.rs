@@ -60,6 +60,7 @@ fn meaning(status: StatusCode) -> &'static str {
         StatusCode::PAYLOAD_TOO_LARGE => "The body is too large.",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "The body is not JSON by its content type.",
         StatusCode::UNPROCESSABLE_ENTITY => "Fields of the request are wrong; each is named.",
+        StatusCode::UPGRADE_REQUIRED => "This path is a WebSocket, and the request asked for none.",
         StatusCode::TOO_MANY_REQUESTS => "Too much at once; try again later.",
         StatusCode::INTERNAL_SERVER_ERROR => "Something went wrong on the server's side.",
         StatusCode::SERVICE_UNAVAILABLE => {
@@ -71,6 +72,7 @@ fn meaning(status: StatusCode) -> &'static str {
 
 fn header(status: StatusCode) -> Option<(&'static str, &'static str)> {
     match status {
+        StatusCode::UPGRADE_REQUIRED => Some(("Upgrade", "`websocket`.")),
         StatusCode::UNAUTHORIZED => Some(("WWW-Authenticate", "How to authenticate.")),
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
             Some(("Retry-After", "When to try again, in seconds."))

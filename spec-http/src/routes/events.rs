@@ -13,7 +13,7 @@ use crate::dto::EventPage;
 use crate::handlers::events;
 
 pub(super) fn operations() -> Vec<Operation> {
-    vec![list_events(), stream_events()]
+    vec![list_events(), stream_events(), open_socket()]
 }
 
 fn list_events() -> Operation {
@@ -59,4 +59,35 @@ fn stream_events() -> Operation {
             )
             .media::<String>("text/event-stream", frame.into()),
         )
+        .problem(StatusCode::TOO_MANY_REQUESTS)
+}
+
+fn open_socket() -> Operation {
+    let about = About {
+        id: "openSocket",
+        tag: Tag::Events,
+        summary: "The events of a spec as they happen, over a WebSocket",
+        access: Access::Spec(SpecAction::View),
+    };
+    Operation::get("/specs/{spec_id}/ws", events::ws, about)
+        .query::<Sequence>(
+            "last_event_id",
+            "The last event that the client has seen. Default: 0.",
+        )
+        .header::<String>(
+            "Sec-WebSocket-Protocol",
+            "`spec.v1`, and beside it maybe `bearer.<token>`, for clients that cannot set \
+             `Authorization`.",
+        )
+        .answer(Answer::empty(
+            StatusCode::SWITCHING_PROTOCOLS,
+            "Text frames follow, each a JSON object: `{kind: \"event\", event: SpecEvent}`; \
+             `{kind: \"heartbeat\"}` now and then; after the last event of a spec `{kind: \"end\", \
+             spec_id, last_event_id}` and close code 1000; or, when the server stops, `{kind: \
+             \"cut_off\", retry_after_ms}` and 1012. A connection that ends without `end` is to be \
+             opened again. Nothing is to be sent: messages are answered with 1008. Pings have to be \
+             answered, which browsers do by themselves.",
+        ))
+        .problem(StatusCode::UPGRADE_REQUIRED)
+        .problem(StatusCode::TOO_MANY_REQUESTS)
 }

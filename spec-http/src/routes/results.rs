@@ -67,10 +67,7 @@ fn export_spec() -> Operation {
         .query::<export::ExportFormat>("format", "The form. Default: markdown.")
         .answer(
             Answer::ok::<ExportBody<'_>>("The file.", examples::export())
-                .media::<String>(
-                    "text/markdown; charset=utf-8",
-                    Value::from("# Search history\n"),
-                )
+                .media::<String>("text/markdown", Value::from("# Search history\n"))
                 .header(
                     "Content-Disposition",
                     "That it is a file, and its name, of letters, digits and hyphens.",

@@ -1,5 +1,6 @@
 //! A router over a machine in memory, and the one way in which tests talk to it.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -16,11 +17,15 @@ use spec_core::store::MemoryStore;
 use spec_core::testing::{RunScript, ScriptedRun, ScriptedSpawner, demo};
 use spec_core::{DynSpecStateMachine, RunnerConfig, SpecStateMachine, SpecStore};
 use spec_http::{HttpConfig, NoAuth};
+use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::described;
+
+/// What the system keeps for a reader, in bytes; it takes a multiple.
+const SEND_BUFFER: u32 = 4096;
 
 pub(crate) struct App {
     pub(crate) router: Router,
@@ -72,7 +77,14 @@ impl App {
     pub(crate) fn scripted(
         script: impl Fn(&ScriptedRun) -> RunScript + Send + Sync + 'static,
     ) -> Self {
-        let mut app = Self::on(MemoryStore::default(), demo::spawner(script), local());
+        Self::scripted_with(local(), script)
+    }
+
+    pub(crate) fn scripted_with(
+        config: HttpConfig,
+        script: impl Fn(&ScriptedRun) -> RunScript + Send + Sync + 'static,
+    ) -> Self {
+        let mut app = Self::on(MemoryStore::default(), demo::spawner(script), config);
         app.drive();
         app
     }
@@ -84,9 +96,13 @@ impl App {
         });
     }
 
-    /// Serves the router on a port of this machine, until the end of the test.
-    pub(crate) async fn serve(&mut self) -> std::net::SocketAddr {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    /// Serves the router on a port of this machine, until the end of the test. The system keeps little
+    /// of what readers have not taken.
+    pub(crate) fn serve(&mut self) -> SocketAddr {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_send_buffer_size(SEND_BUFFER).unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let listener = socket.listen(1024).unwrap();
         let address = listener.local_addr().unwrap();
         let router = self.router.clone();
         self.tasks.spawn(async move {
@@ -164,10 +180,31 @@ impl App {
         }
     }
 
+    /// What is stored of a spec's events.
+    pub(crate) async fn stored(&self, id: &str) -> Vec<Value> {
+        let mut stored = Vec::new();
+        loop {
+            let path = format!("/specs/{id}/events?after={}", stored.len());
+            let page = self.get(&path).await.json;
+            let page = page["events"].as_array().unwrap();
+            if page.is_empty() {
+                return stored;
+            }
+            stored.extend(page.iter().cloned());
+        }
+    }
+
     /// Waits until nothing more happens to a spec, and tells how many events it has.
     pub(crate) async fn end_of(&self, id: &str) -> usize {
         let events = self.machine.watch(id.parse().unwrap(), Sequence::default());
         events.count().await
+    }
+
+    /// Starts a draft.
+    pub(crate) async fn execute(&self, id: &str) {
+        let call = Call::new(Method::POST, &format!("/specs/{id}/execute"));
+        let answer = self.send(call).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     }
 
     /// Launches a spec that gives up at its first failure, and tells its id.

@@ -12,6 +12,7 @@ use spec_core::id::{Sequence, SpecId, UserId};
 use spec_core::machine::Command;
 use spec_core::store::{MemoryStore, MockSpecStore};
 use spec_core::testing::RunScript;
+use spec_http::HttpConfig;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -48,6 +49,13 @@ fn counting() -> (MockSpecStore, Arc<AtomicUsize>) {
     (store, reads)
 }
 
+/// One user may have all streams.
+fn many() -> HttpConfig {
+    local()
+        .with_max_streams(usize::MAX)
+        .with_max_streams_per_principal(usize::MAX)
+}
+
 async fn drafts(app: &App) -> Vec<String> {
     let mut ids = Vec::new();
     for _ in 0..SPECS {
@@ -72,7 +80,7 @@ async fn execute(app: &App, id: &str) {
 #[tokio::test(start_paused = true)]
 async fn a_thousand_streams_of_a_hundred_specs_are_fed_by_one_read_per_change() {
     let (store, reads) = counting();
-    let app = App::over(store, RunScript::hangs(), local());
+    let app = App::over(store, RunScript::hangs(), many());
     let ids = drafts(&app).await;
     let mut streams = Vec::new();
     for number in 0..STREAMS {
@@ -133,7 +141,7 @@ fn resident() -> u64 {
 #[ignore = "a measurement"]
 async fn what_an_idle_stream_costs_in_memory() {
     let watchers: u64 = 10_000;
-    let mut app = App::with(local().with_max_streams(usize::MAX));
+    let mut app = App::with(many());
     let ids = drafts(&app).await;
 
     let before = resident();
@@ -152,7 +160,7 @@ async fn what_an_idle_stream_costs_in_memory() {
     );
     // They go on, so that what they hold is not taken for the clients'.
 
-    let server = app.serve().await;
+    let server = app.serve();
     let clients: u64 = 1000;
     let before = resident();
     let mut sockets = Vec::new();

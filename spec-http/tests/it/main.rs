@@ -7,18 +7,22 @@ mod commands;
 mod described;
 mod events;
 mod export;
+mod feed;
 mod harness;
+mod hostile;
 mod launch;
 mod load;
 mod log;
 mod offer;
 mod openapi;
 mod phases;
+mod places;
 mod problems;
 mod quick_tasks;
 mod readiness;
 mod reconnect;
 mod review;
+mod socket;
 mod specs;
 mod stream;
 #[cfg(feature = "ui")]
@@ -26,3 +30,4 @@ mod ui;
 mod usage;
 #[cfg(feature = "daytona-webhook")]
 mod webhook;
+mod websocket;

@@ -50,7 +50,7 @@ async fn a_client_that_is_cut_off_and_comes_back_sees_every_event_exactly_once()
         script.with_line(format!("line {line}"))
     });
     let mut app = App::driven(script);
-    let server = app.serve().await;
+    let server = app.serve();
     let id = app.launched().await;
     let path = format!("/specs/{id}/events/stream");
 

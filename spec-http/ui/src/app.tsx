@@ -8,7 +8,13 @@ import { Routes } from "./routes";
 import { apiPath, basePath } from "./settings";
 
 const client = createClient({ baseUrl: apiPath });
-const queries = new QueryClient();
+const queries = new QueryClient({
+  defaultOptions: {
+    // The server may be on this machine, so a request is made even when the network is said to be gone.
+    queries: { networkMode: "always" },
+    mutations: { networkMode: "always" },
+  },
+});
 
 export function App() {
   return (

@@ -11,9 +11,11 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-/** Says that what is shown may be old. */
+const onThisMachine = /^(localhost|127\.0\.0\.1|\[::1\])$/u.test(location.hostname);
+
+/** Says that what is shown may be old; a server on this machine is reached without a network. */
 export function OfflineBanner() {
-  const online = useSyncExternalStore(subscribe, () => navigator.onLine);
+  const online = useSyncExternalStore(subscribe, () => onThisMachine || navigator.onLine);
   return (
     <div role="status">
       {!online && (

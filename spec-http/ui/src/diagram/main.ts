@@ -3,6 +3,8 @@ import { type FrameMessage, LONGEST_DIAGRAM, readRequest } from "./protocol";
 import "./diagram.css";
 
 const MOST_EDGES = 500;
+/** Pixels. */
+const SCROLLBAR = 16;
 
 const place = document.getElementById("diagram");
 
@@ -31,6 +33,18 @@ async function draw(id: number, text: string, dark: boolean): Promise<void> {
   });
   const { svg } = await mermaid.render(`drawn-${id}`, text);
   place.innerHTML = svg;
+  // A diagram is to be looked at: nothing in it leads anywhere.
+  for (const link of place.querySelectorAll("a")) {
+    link.removeAttribute("href");
+    link.removeAttributeNS("http://www.w3.org/1999/xlink", "href");
+  }
+  const { scrollWidth, clientWidth } = document.documentElement;
+  document.body.tabIndex = scrollWidth > clientWidth ? 0 : -1;
+}
+
+/** Of the diagram, with room for a scrollbar below it. */
+function height(): number {
+  return (place?.scrollHeight ?? 0) + SCROLLBAR;
 }
 
 // One after the other: the library keeps its settings for all of them.
@@ -44,7 +58,7 @@ addEventListener("message", (event: MessageEvent<unknown>) => {
   before = before
     .then(() => draw(id, text, theme === "dark"))
     .then(
-      () => tell({ kind: "drawn", id, height: document.documentElement.scrollHeight }),
+      () => tell({ kind: "drawn", id, height: height() }),
       (error: unknown) => {
         place?.replaceChildren();
         tell({

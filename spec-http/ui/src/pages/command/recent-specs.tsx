@@ -1,15 +1,15 @@
-import { useSpecs } from "@spec/client/react";
 import { Link } from "wouter";
 import { Button } from "../../components/button";
 import { PhaseDots, phaseStatuses } from "../../components/phase-dots";
 import { StatusBadge } from "../../components/status-badge";
 import { Time } from "../../components/time";
+import { useLiveSpecs } from "../../lib/use-live-specs";
 
 const shownAtMost = 6;
 
 /** The newest specs. Nothing at all while there are none: the prompt is what matters. */
 export function RecentSpecs() {
-  const query = useSpecs({ limit: shownAtMost });
+  const query = useLiveSpecs({ limit: shownAtMost });
   const specs = query.data?.pages[0]?.specs ?? [];
 
   if (query.isError && specs.length === 0) {

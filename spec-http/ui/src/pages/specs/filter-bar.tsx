@@ -25,7 +25,7 @@ export function FilterBar({
     : anyProject;
 
   return (
-    <search className="filters" aria-label="Filter specs">
+    <div className="filters" role="search" aria-label="Filter specs">
       <SearchField value={filters.search} onChange={(search) => onChange({ search })} />
       <ProjectPicker
         label="Project"
@@ -58,6 +58,6 @@ export function FilterBar({
         />
         Include archived
       </label>
-    </search>
+    </div>
   );
 }

@@ -1,5 +1,5 @@
 import type { SpecItem } from "@spec/client";
-import { useProjects, useSpecs } from "@spec/client/react";
+import { useProjects } from "@spec/client/react";
 import { useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 import { announce } from "../../components/announcements";
@@ -8,6 +8,7 @@ import { EmptyState } from "../../components/empty-state";
 import { ErrorState } from "../../components/error-state";
 import { Loading } from "../../components/loading";
 import { PageTitle } from "../../components/page-title";
+import { useLiveSpecs } from "../../lib/use-live-specs";
 import { ArchiveDialog } from "./archive-dialog";
 import { FilterBar } from "./filter-bar";
 import { isNarrowed, type Filters } from "./query";
@@ -39,14 +40,18 @@ export default function SpecsPage() {
 function SpecList({ filters, onClear }: { filters: Filters; onClear: () => void }) {
   const projects = useProjects();
   const [archiving, setArchiving] = useState<SpecItem | null>(null);
-  const query = useSpecs({
+  const query = useLiveSpecs({
     limit: pageSize,
     ...(filters.project === null ? {} : { project_id: filters.project }),
     ...(filters.status === null ? {} : { status: filters.status }),
     ...(filters.search.trim() === "" ? {} : { search: filters.search.trim() }),
     ...(filters.archived ? { include_archived: true } : {}),
   });
-  const specs = query.data?.pages.flatMap((page) => page.specs);
+  // While other filters are being answered, the list stays as it was.
+  const last = useRef(query.data);
+  if (query.data) last.current = query.data;
+  const data = query.data ?? (query.isPending ? last.current : undefined);
+  const specs = data?.pages.flatMap((page) => page.specs);
   useSpokenCount(specs?.length, query.hasNextPage);
 
   const projectName = (id: string) =>

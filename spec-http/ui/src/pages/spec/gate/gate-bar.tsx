@@ -83,7 +83,7 @@ export function GateBar({
         open={asking}
         onClose={() => setAsking(false)}
         title={`Request changes to ${name}`}
-        description={`${name} is done again with your comment. ${seen ? `It is about version ${seen.version}.` : ""}`}
+        description={`The phase is done again with your comment. ${seen ? `It is about version ${seen.version}.` : ""}`}
         confirm="Request changes"
         busy={request.busy}
         error={newer || outdated ? null : request.error}

@@ -1,0 +1,1 @@
+export{M as createArchitectureServices}from"./mermaid-parser.core-Dv7RisZB.js";import"./chunk-FOHPRMQF-DhwWuAwv.js";

@@ -1,0 +1,1 @@
+export{A as createCynefinServices}from"./mermaid-parser.core-Dv7RisZB.js";import"./chunk-FOHPRMQF-DhwWuAwv.js";

@@ -1,0 +1,1 @@
+export{v as createRadarServices}from"./mermaid-parser.core-Dv7RisZB.js";import"./chunk-FOHPRMQF-DhwWuAwv.js";

@@ -1,0 +1,1 @@
+export{g as createRailroadServices}from"./mermaid-parser.core-Dv7RisZB.js";import"./chunk-FOHPRMQF-DhwWuAwv.js";

@@ -1,0 +1,1 @@
+export{f as createRailroadEbnfServices}from"./mermaid-parser.core-Dv7RisZB.js";import"./chunk-FOHPRMQF-DhwWuAwv.js";

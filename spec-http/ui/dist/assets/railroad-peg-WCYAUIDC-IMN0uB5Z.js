@@ -1,0 +1,1 @@
+export{u as createRailroadPegServices}from"./mermaid-parser.core-Dv7RisZB.js";import"./chunk-FOHPRMQF-DhwWuAwv.js";
