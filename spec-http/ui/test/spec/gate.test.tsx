@@ -18,7 +18,7 @@ const warning = {
   fix: "",
 } as const;
 
-function gate(answers: Parameters<typeof fakeApi>[0] = {}) {
+function gate(answers: Parameters<typeof fakeApi>[0] = {}, version = 1) {
   let latest = phaseResult("design", 1, hash("a"), [warning]);
   const api = fakeApi({
     "GET /specs/0199": () => json(spec()),
@@ -26,7 +26,10 @@ function gate(answers: Parameters<typeof fakeApi>[0] = {}) {
     ...answers,
   });
   const onReview = vi.fn();
-  show(<GateBar id="0199" phase="design" canRequestChanges onReview={onReview} />, api.fetch);
+  show(
+    <GateBar id="0199" phase="design" version={version} canRequestChanges onReview={onReview} />,
+    api.fetch,
+  );
   return {
     api,
     onReview,
@@ -123,6 +126,12 @@ describe("the gate", () => {
     fireEvent.click(send);
     await screen.findByText(/Design version 2 waits/u);
     expect(screen.queryByText(/A newer version exists/u)).toBeNull();
+  });
+
+  it("does not take what is in the cache for what waits", async () => {
+    gate({}, 2);
+    await screen.findByText(/^Design waits/u);
+    expect(((await button("Approve")) as HTMLButtonElement).disabled).toBe(true);
   });
 
   it("says what else went wrong", async () => {

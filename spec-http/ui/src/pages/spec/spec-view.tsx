@@ -33,6 +33,7 @@ export function SpecView({ spec }: { spec: Spec }) {
           key={approve}
           id={spec.id}
           phase={approve}
+          version={spec.phases.find(({ phase }) => phase === approve)?.accepted?.version ?? 1}
           canRequestChanges={request_changes === approve}
           onReview={(phase, version) => {
             showVersion(phase, version);

@@ -16,16 +16,19 @@ const LONGEST_COMMENT = 10_000;
 export function GateBar({
   id,
   phase,
+  version,
   canRequestChanges,
   onReview,
 }: {
   id: string;
   phase: Phase;
+  /** The one that waits, as the spec says. */
+  version: number;
   canRequestChanges: boolean;
   /** Shows a version of the phase's artifact. */
   onReview: (phase: Phase, version: number) => void;
 }) {
-  const { seen, newer, outdated, approve, request, showNewer } = useGate(id, phase);
+  const { seen, newer, outdated, approve, request, showNewer } = useGate(id, phase, version);
   const [asking, setAsking] = useState(false);
   const [comment, setComment] = useState("");
   const name = phaseNames[phase];

@@ -10,11 +10,13 @@ type Waiting = NonNullable<NonNullable<ReturnType<typeof usePhase>["data"]>["art
  * the server has something newer, `newer` holds it until the reader asks for it. A version that the
  * reader wants changed waits no more, although the page may never see the spec without one that waits.
  */
-export function useGate(id: string, phase: Phase) {
+export function useGate(id: string, phase: Phase, version: number) {
   const query = usePhase(id, phase);
   const [answered, setAnswered] = useState(0);
   const artifact = query.data?.artifact ?? null;
-  const latest = artifact && artifact.version > answered ? artifact : null;
+  // What is in the cache may be older than what waits.
+  const latest =
+    artifact && artifact.version >= version && artifact.version > answered ? artifact : null;
   const [seen, setSeen] = useState<Waiting | null>(latest);
   const shown = seen ?? latest;
 
