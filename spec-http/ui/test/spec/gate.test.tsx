@@ -152,4 +152,22 @@ describe("the gate", () => {
     expect(alert.textContent).toContain("It is refused.");
     expect(alert.textContent).toContain("how things stand");
   });
+
+  it("takes the version that was asked for as it comes, though it never stopped waiting", async () => {
+    const { replace } = gate({
+      [REQUEST]: () => {
+        replace();
+        return json(spec({ actions: { approve: "design", request_changes: "design" } }));
+      },
+    });
+    await loaded();
+    await press("Request changes");
+    const dialog = await screen.findByRole("alertdialog");
+    const comment = await screen.findByRole("textbox");
+    fireEvent.change(comment, { target: { value: "Use the table that exists." } });
+    const send = [...dialog.querySelectorAll("button")].find(({ type }) => type === "submit");
+    fireEvent.click(send!);
+    await screen.findByText(/Design version 2 waits/u);
+    expect(screen.queryByText(/A newer version exists/u)).toBeNull();
+  });
 });

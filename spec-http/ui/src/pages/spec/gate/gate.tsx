@@ -46,7 +46,8 @@ function GateOf({
   comment: string;
   onComment: (comment: string) => void;
 }) {
-  const gate = useGate(spec.id, phase);
+  const version = spec.phases.find((state) => state.phase === phase)?.accepted?.version ?? 1;
+  const gate = useGate(spec.id, phase, version);
   const { seen, newer } = gate;
   const waiting = spec.actions.approve === phase;
   const showNewer = () => {
