@@ -1,7 +1,6 @@
 import type { Phase, Spec } from "@spec/client";
-import { useState } from "react";
-import { BudgetDialog } from "./actions/budget-dialog";
-import { RetryDialog } from "./actions/retry-dialog";
+import { lazy, useState } from "react";
+import { OnceOpen } from "./actions/once-open";
 import { FailurePanel } from "./failure/failure-panel";
 import { Gate } from "./gate/gate";
 import { SpecHeader } from "./header/spec-header";
@@ -12,6 +11,9 @@ import { tabOf } from "./tabs/tab-names";
 import { useTab } from "./tabs/use-tab";
 import { Timeline } from "./timeline/timeline";
 import "./spec-view.css";
+
+const BudgetDialog = lazy(() => import("./actions/budget-dialog"));
+const RetryDialog = lazy(() => import("./actions/retry-dialog"));
 
 /** A spec as the server has it. Nothing here decides what is allowed. */
 export function SpecView({ spec }: { spec: Spec }) {
@@ -46,10 +48,14 @@ export function SpecView({ spec }: { spec: Spec }) {
         />
         <Timeline id={spec.id} />
       </div>
-      <RetryDialog id={spec.id} phase={retrying} onClose={() => setRetrying(null)} />
-      {budgeting && (
-        <BudgetDialog id={spec.id} policy={spec.policy} onClose={() => setBudgeting(false)} />
-      )}
+      <OnceOpen open={retrying !== null}>
+        <RetryDialog id={spec.id} phase={retrying} onClose={() => setRetrying(null)} />
+      </OnceOpen>
+      <OnceOpen open={budgeting}>
+        {budgeting && (
+          <BudgetDialog id={spec.id} policy={spec.policy} onClose={() => setBudgeting(false)} />
+        )}
+      </OnceOpen>
     </div>
   );
 }

@@ -8,7 +8,7 @@ import type { GateState } from "./use-gate";
 const LONGEST_COMMENT = 10_000;
 
 /** Takes a comment on what is on the screen. What was typed outlives whatever others do meanwhile. */
-export function ChangesDialog({
+export default function ChangesDialog({
   phase,
   gate,
   waiting,

@@ -1,8 +1,10 @@
 import type { Phase, Spec } from "@spec/client";
-import { useState } from "react";
-import { ChangesDialog } from "./changes-dialog";
+import { lazy, useState } from "react";
+import { OnceOpen } from "../actions/once-open";
 import { GateBar } from "./gate-bar";
 import { useGate } from "./use-gate";
+
+const ChangesDialog = lazy(() => import("./changes-dialog"));
 
 interface GateProps {
   spec: Spec;
@@ -68,20 +70,22 @@ function GateOf({
           }
         />
       )}
-      <ChangesDialog
-        phase={phase}
-        gate={gate}
-        waiting={waiting}
-        open={asking}
-        comment={comment}
-        onComment={onComment}
-        onShowNewer={showNewer}
-        onClose={() => onAsking(false)}
-        onDone={() => {
-          onComment("");
-          onAsking(false);
-        }}
-      />
+      <OnceOpen open={asking}>
+        <ChangesDialog
+          phase={phase}
+          gate={gate}
+          waiting={waiting}
+          open={asking}
+          comment={comment}
+          onComment={onComment}
+          onShowNewer={showNewer}
+          onClose={() => onAsking(false)}
+          onDone={() => {
+            onComment("");
+            onAsking(false);
+          }}
+        />
+      </OnceOpen>
     </>
   );
 }
