@@ -132,11 +132,12 @@ describe("a watched spec", () => {
     expect(server.received).toHaveLength(1);
   });
 
-  test("is refused when the answer is no event stream", async () => {
+  test("is refused, and let go of, when the answer is no event stream", async () => {
     const server = await scriptedServer((response) => {
-      response.writeHead(200, { "content-type": "text/html" }).end("<p>Sign in</p>");
+      response.writeHead(200, { "content-type": "text/html" }).write("<p>Sign in</p>");
     });
     await expect(sequences(watching(server).events)).rejects.toThrow("text/html");
+    await vi.waitUntil(() => server.received[0]?.closed());
   });
 
   test("waits as long as the server asks when it has no place", async () => {
@@ -282,13 +283,19 @@ describe("a stream on which nothing comes", () => {
   });
 
   test("is not given up while its reader takes long", async () => {
-    const server = await scriptedServer(stream([frame(1), frame(2), end(2)], "keep"));
+    let tell = () => {};
+    const server = await scriptedServer((response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" }).write(frame(1));
+      tell = () => response.write(frame(2) + end(2));
+    });
     const clock = new ManualClock();
     const surroundings = { clock, wake: awake };
     const events = watchEvents(createTransport(server), SPEC_ID, {}, surroundings);
-    await events.next();
+    expect((await events.next()).value?.sequence).toBe(1);
     clock.advance(10 * SILENCE_MS);
-    expect((await events.next()).value?.sequence).toBe(2);
+    const next = events.next();
+    tell();
+    expect((await next).value?.sequence).toBe(2);
     expect((await events.next()).done).toBe(true);
     expect(server.received).toHaveLength(1);
   });
