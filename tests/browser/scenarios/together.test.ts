@@ -1,0 +1,39 @@
+import { expect } from "vitest";
+import type { Visitor } from "../harness/visitor";
+import { scenariosOn } from "../harness/scenario";
+import { action, dialog, expectStatus, phaseNames, step, timeline } from "../harness/spec-page";
+
+const scenario = scenariosOn({ slowMs: 15 });
+
+const phases = async ({ page }: Visitor) =>
+  page.getByRole("navigation", { name: "Phases" }).locator(".step-status").allInnerTexts();
+
+scenario("two people who watch a spec see the same, as it happens", async (scene) => {
+  const id = await scene.server.api.launch();
+  const [first, second] = [await scene.visit(), await scene.visit({ colorScheme: "dark" })];
+  for (const visitor of [first, second]) {
+    await visitor.openSpec(id);
+    await timeline(visitor.page).getByText("Live", { exact: true }).waitFor();
+  }
+  for (const { page } of [first, second]) await expectStatus(page, "Completed");
+  for (const visitor of [first, second]) {
+    await expect.poll(() => phases(visitor)).toEqual(phaseNames.map(() => "Completed"));
+    await timeline(visitor.page).getByText("Nothing more will come").waitFor();
+  }
+});
+
+scenario("what one does the other sees", async (scene) => {
+  const id = await scene.server.api.launch({ auto_execute: false });
+  const [first, second] = [await scene.visit(), await scene.visit()];
+  for (const visitor of [first, second]) {
+    await visitor.openSpec(id);
+    await expectStatus(visitor.page, "Draft");
+  }
+  await action(first.page, "Execute").click();
+  await step(second.page, "Explore")
+    .getByText(/In progress|Completed/)
+    .waitFor();
+  await action(second.page, "Cancel").click();
+  await dialog(second.page).getByRole("button", { name: "Cancel the spec" }).click();
+  for (const { page } of [first, second]) await expectStatus(page, "Cancelled");
+});
