@@ -10,6 +10,7 @@ import { filenameOf } from "../src/filename.js";
 import { newIdempotencyKey, sendLaunch } from "../src/launch.js";
 import { HastyClock } from "./clocks.js";
 import { hangUp, json, problem, scriptedServer, SPEC_ID } from "./scripted-server.js";
+import { until } from "./until.js";
 
 const draft = { title: "Search history", description: "Remember what I searched for." };
 const launched = {
@@ -162,12 +163,12 @@ describe("a call", () => {
     const client = createClient(server);
     const stop = new AbortController();
     const call = client.listProjects({ signal: stop.signal });
-    await vi.waitUntil(() => server.received.length === 1);
+    await until(() => server.received.length === 1);
     const reason = new Error("enough");
     stop.abort(reason);
     await expect(call).rejects.toBe(reason);
     await expect(client.listProjects({ signal: stop.signal })).rejects.toBe(reason);
-    await vi.waitUntil(() => server.received[0]?.closed());
+    await until(() => server.received[0]?.closed());
   });
 
   test("has a base URL relative to the page", async () => {
@@ -241,7 +242,7 @@ describe("a launch", () => {
     const server = await scriptedServer(problem(503, { "retry-after": "9" }));
     const stop = new AbortController();
     const launch = createClient(server).launchSpec(draft, { signal: stop.signal });
-    await vi.waitUntil(() => server.received.length === 1);
+    await until(() => server.received.length === 1);
     stop.abort(new Error("enough"));
     await expect(launch).rejects.toThrow("enough");
   });

@@ -124,6 +124,64 @@ describe("against a running server", () => {
     LONG,
   );
 
+  test(
+    "a spec waits for its reader, who asks for changes, approves, pauses and retries",
+    async () => {
+      const gates = { requirements: "approve" } as const;
+      const { spec_id: id } = await client().launchSpec({ ...draft, policy: { gates } });
+      const seen: SpecEvent[] = [];
+      const signal = AbortSignal.timeout(LONG);
+      const watched = client().watchSpec(id, { signal })[Symbol.asyncIterator]();
+      const until = async <T extends SpecEvent["type"]>(type: T) => {
+        for (;;) {
+          const { done, value } = await watched.next();
+          if (done === true) throw new Error(`The stream ended before ${type}.`);
+          seen.push(value);
+          if (value.type === type) return value as Extract<SpecEvent, { type: T }>;
+        }
+      };
+
+      const first = await until("spec.approval_requested");
+      expect(first.data.phase).toBe("requirements");
+      const waiting = await client().getSpec(id);
+      expect(waiting.status).toBe("awaiting_approval");
+      expect(waiting.actions).toMatchObject({ approve: "requirements", pause: false });
+      const stale = { content_hash: "0".repeat(64) };
+      await expect(client().approvePhase(id, "requirements", stale)).rejects.toMatchObject({
+        name: "ApiProblem",
+        status: 412,
+      });
+      const { content_hash } = first.data;
+      const comment = "Forget searches after a month.";
+      await client().requestChanges(id, "requirements", { content_hash, comment });
+      expect((await until("spec.changes_requested")).data.comment).toBe(comment);
+
+      const second = await until("spec.approval_requested");
+      const approved = await client().approvePhase(id, "requirements", {
+        content_hash: second.data.content_hash,
+      });
+      expect(approved.phases[1]?.approval).toMatchObject({ version: second.data.version });
+      await until("spec.phase_approved");
+      await until("spec.run_started");
+      expect((await client().pauseSpec(id)).actions.resume).toBe(true);
+      await until("spec.execution_paused");
+      expect((await client().resumeSpec(id)).status).toBe("executing");
+      await until("spec.execution_completed");
+      expect((await watched.next()).done).toBe(true);
+
+      const feedback = "Name the files.";
+      const retried = await client().retrySpec(id, { phase: "tasks", feedback });
+      expect(retried.phases.map(({ status }) => status).slice(3)).not.toContain("completed");
+      const last = seen.at(-1)?.sequence ?? 0;
+      const again: SpecEvent[] = [];
+      for await (const event of client().watchSpec(id, { after: last, signal })) again.push(event);
+      expect(again[0]).toMatchObject({ sequence: last + 1, type: "spec.retry_requested" });
+      expect(again.at(-1)?.type).toBe("spec.execution_completed");
+      expect((await client().listVersions(id, "tasks")).versions).toHaveLength(2);
+    },
+    LONG,
+  );
+
   test("what is refused says why", async () => {
     const nowhere = "01932b5e-7c00-7000-8000-000000000001";
     await expect(client().getSpec(nowhere)).rejects.toMatchObject({ status: 404 });

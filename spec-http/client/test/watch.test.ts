@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ApiProblem, UnreadableStreamError } from "../src/errors.js";
 import { isUnknownEvent } from "../src/events.js";
 import { createTransport, type ClientOptions } from "../src/transport.js";
@@ -6,6 +6,7 @@ import type { Wake } from "../src/watch/wake.js";
 import { watchEvents, type Connection, type WatchOptions } from "../src/watch/watch.js";
 import { HastyClock, ManualClock, SILENCE_MS } from "./clocks.js";
 import { end, frame, hangUp, problem, scriptedServer, SPEC_ID, stream } from "./scripted-server.js";
+import { until } from "./until.js";
 
 const awake: Wake = { isAsleep: () => false, onWake: () => () => undefined };
 
@@ -39,7 +40,7 @@ describe("a watched spec", () => {
     expect(states).toEqual(["connecting", "live", "ended"]);
     expect(server.received[0]?.path).toBe(`/api/v1/specs/${SPEC_ID}/events/stream`);
     expect(server.received[0]?.headers.accept).toBe("text/event-stream");
-    await vi.waitUntil(() => server.received[0]?.closed());
+    await until(() => server.received[0]?.closed());
   });
 
   test("goes on after a break from the last event that came", async () => {
@@ -132,11 +133,12 @@ describe("a watched spec", () => {
     expect(server.received).toHaveLength(1);
   });
 
-  test("is refused when the answer is no event stream", async () => {
+  test("is refused, and let go of, when the answer is no event stream", async () => {
     const server = await scriptedServer((response) => {
-      response.writeHead(200, { "content-type": "text/html" }).end("<p>Sign in</p>");
+      response.writeHead(200, { "content-type": "text/html" }).write("<p>Sign in</p>");
     });
     await expect(sequences(watching(server).events)).rejects.toThrow("text/html");
+    await until(() => server.received[0]?.closed());
   });
 
   test("waits as long as the server asks when it has no place", async () => {
@@ -195,7 +197,7 @@ describe("a watched spec", () => {
     for await (const event of watching(server).events) {
       if (event.sequence === 1) break;
     }
-    await vi.waitUntil(() => server.received[0]?.closed());
+    await until(() => server.received[0]?.closed());
   });
 
   test("is let go of at once when it is aborted while nothing happens", async () => {
@@ -206,7 +208,7 @@ describe("a watched spec", () => {
     const next = events.next();
     stop.abort(new Error("enough"));
     await expect(next).rejects.toThrow("enough");
-    await vi.waitUntil(() => server.received[0]?.closed());
+    await until(() => server.received[0]?.closed());
     expect(server.received).toHaveLength(1);
   });
 
@@ -230,7 +232,7 @@ describe("a watched spec", () => {
       { clock, wake: awake },
     );
     const next = events.next();
-    await vi.waitUntil(() => clock.waits().includes(375));
+    await until(() => clock.waits().includes(375));
     stop.abort(new Error("enough"));
     await expect(next).rejects.toThrow("enough");
     expect(clock.waits()).toEqual([]);
@@ -255,11 +257,11 @@ describe("a stream on which nothing comes", () => {
     const events = watchEvents(createTransport(server), SPEC_ID, {}, surroundings);
     expect((await events.next()).value?.sequence).toBe(1);
     const next = events.next();
-    await vi.waitUntil(() => clock.waits().includes(SILENCE_MS));
+    await until(() => clock.waits().includes(SILENCE_MS));
     clock.advance(SILENCE_MS - 1);
     expect(server.received).toHaveLength(1);
     clock.advance(1);
-    await vi.waitUntil(() => clock.waits().includes(375));
+    await until(() => clock.waits().includes(375));
     clock.advance(375);
     expect((await next).value?.sequence).toBe(2);
     expect(lastIds(server.received)).toEqual([undefined, "1"]);
@@ -273,22 +275,28 @@ describe("a stream on which nothing comes", () => {
     const surroundings = { clock, wake: awake };
     const events = watchEvents(createTransport(server), SPEC_ID, {}, surroundings);
     const next = events.next();
-    await vi.waitUntil(() => server.received.length === 1);
+    await until(() => server.received.length === 1);
     clock.advance(SILENCE_MS);
-    await vi.waitUntil(() => clock.waits().includes(375));
+    await until(() => clock.waits().includes(375));
     clock.advance(375);
     expect((await next).value?.sequence).toBe(1);
     await events.return();
   });
 
   test("is not given up while its reader takes long", async () => {
-    const server = await scriptedServer(stream([frame(1), frame(2), end(2)], "keep"));
+    let tell = () => {};
+    const server = await scriptedServer((response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" }).write(frame(1));
+      tell = () => response.write(frame(2) + end(2));
+    });
     const clock = new ManualClock();
     const surroundings = { clock, wake: awake };
     const events = watchEvents(createTransport(server), SPEC_ID, {}, surroundings);
-    await events.next();
+    expect((await events.next()).value?.sequence).toBe(1);
     clock.advance(10 * SILENCE_MS);
-    expect((await events.next()).value?.sequence).toBe(2);
+    const next = events.next();
+    tell();
+    expect((await next).value?.sequence).toBe(2);
     expect((await events.next()).done).toBe(true);
     expect(server.received).toHaveLength(1);
   });
@@ -326,9 +334,9 @@ describe("a page without a network", () => {
     page.asleep = true;
     const events = watchEvents(createTransport(server), SPEC_ID, {}, { clock, wake: page });
     const next = events.next();
-    await vi.waitUntil(() => clock.waits().includes(30_000));
+    await until(() => clock.waits().includes(30_000));
     page.wake();
-    await vi.waitUntil(() => clock.waits().includes(0));
+    await until(() => clock.waits().includes(0));
     clock.advance(0);
     expect((await next).value?.sequence).toBe(1);
     expect((await events.next()).done).toBe(true);
@@ -341,7 +349,7 @@ describe("a page without a network", () => {
     const page = new Page();
     const events = watchEvents(createTransport(server), SPEC_ID, {}, { clock, wake: page });
     const next = events.next();
-    await vi.waitUntil(() => clock.waits().includes(22_500));
+    await until(() => clock.waits().includes(22_500));
     clock.advance(5_000);
     page.wake();
     expect(clock.waits()).toEqual([15_000]);
@@ -356,13 +364,13 @@ describe("a page without a network", () => {
     const events = watchEvents(createTransport(server), SPEC_ID, {}, { clock, wake: page });
     await events.next();
     const next = events.next();
-    await vi.waitUntil(() => clock.waits().includes(SILENCE_MS));
+    await until(() => clock.waits().includes(SILENCE_MS));
     clock.advance(5_000);
     page.wake();
     expect(clock.waits()).toEqual([SILENCE_MS]);
     clock.advance(20_000);
     page.wake();
-    await vi.waitUntil(() => clock.waits().includes(375));
+    await until(() => clock.waits().includes(375));
     clock.advance(375);
     expect((await next).value?.sequence).toBe(2);
     await events.return();
