@@ -24,7 +24,26 @@ async function violations(frame: Frame): Promise<string[]> {
   );
 }
 
+/** Colours are those of the end of every transition. */
+async function settle(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    await frame();
+    await frame();
+    const ending = () =>
+      document
+        .getAnimations()
+        .filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity);
+    // The end of one may begin others.
+    for (let running = ending(); running.length > 0; running = ending()) {
+      await Promise.allSettled(running.map((animation) => animation.finished));
+      await frame();
+    }
+  });
+}
+
 export async function expectAccessible(page: Page, state: string): Promise<void> {
+  await settle(page);
   expect(await violations(page.mainFrame()), state).toEqual([]);
 }
 
