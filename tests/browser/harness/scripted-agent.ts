@@ -38,10 +38,14 @@ export class ScriptedAgent {
     await writeFile(path, program);
     await chmod(path, 0o755);
     const agent = new ScriptedAgent(path, folder);
-    for (const phase of agentPhases) {
-      await writeFile(join(folder, `output-${phase}`), JSON.stringify(outputs[phase]));
-    }
+    await agent.handsOver(outputs);
     return agent;
+  }
+
+  async handsOver(outputs: Outputs): Promise<void> {
+    for (const phase of agentPhases) {
+      await writeFile(join(this.folder, `output-${phase}`), JSON.stringify(outputs[phase]));
+    }
   }
 
   /** What it prints when it begins: lines of text, or of the agents' protocol. */

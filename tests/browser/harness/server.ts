@@ -41,8 +41,8 @@ export class Server {
     const { path, remove } = await temporaryFolder();
     try {
       const projects = options.projects ?? { shop: shopFiles };
-      for (const [id, files] of Object.entries(projects)) {
-        await makeRepository(join(path, "projects", id), files);
+      for (const [index, files] of Object.values(projects).entries()) {
+        await makeRepository(join(path, "projects", String(index)), files);
       }
       await mkdir(join(path, "data"));
       const port = options.restarts ? await lastingPort() : 0;
@@ -73,10 +73,6 @@ export class Server {
     return this.#log;
   }
 
-  repository(project: string): string {
-    return join(this.folder, "projects", project);
-  }
-
   /** Ends it as a power failure would. */
   async kill(): Promise<void> {
     const child = this.#process;
@@ -93,7 +89,10 @@ export class Server {
         ["--listen", `127.0.0.1:${this.port}`],
         ["--data", join(this.folder, "data")],
         ["--out", join(this.folder, "out")],
-        Object.keys(projects).flatMap((id) => ["--project", `${id}=${this.repository(id)}`]),
+        Object.keys(projects).flatMap((id, index) => [
+          "--project",
+          `${id}=${join(this.folder, "projects", String(index))}`,
+        ]),
         prefix === undefined ? [] : ["--prefix", prefix],
         slowMs === undefined ? [] : ["--slow-ms", String(slowMs)],
         args,

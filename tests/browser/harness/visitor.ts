@@ -51,8 +51,8 @@ export class Visitor {
     const { page } = this;
     const context = page.context();
     const note = (kind: Problem["kind"], text: string) => this.problems.push({ kind, text });
-    await context.exposeBinding("specProblem", (_source, kind: Problem["kind"], text: string) =>
-      note(kind, text),
+    await context.exposeBinding("specProblem", ({ frame }, kind: Problem["kind"], text: string) =>
+      note(kind, `${text} in ${frame.url()}`),
     );
     await context.addInitScript(
       ([name]) => {

@@ -35,7 +35,7 @@ export function ActionMenu({
           </Button>
         }
       />
-      <Menu.Portal>
+      <Menu.Portal container={document.getElementById("main") ?? document.body}>
         <Menu.Positioner className="menu-positioner" sideOffset={6} align="end">
           <Menu.Popup className="menu">
             {items.map((item) => (
