@@ -30,4 +30,5 @@ mod serve;
 mod server;
 mod smoke;
 mod streams;
+mod waiting;
 mod world;
