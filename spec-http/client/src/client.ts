@@ -2,7 +2,7 @@ import createApi from "openapi-fetch";
 import { systemClock } from "./clock.js";
 import { ConnectionError, unexpectedAnswer } from "./errors.js";
 import { filenameOf } from "./filename.js";
-import { sendLaunch } from "./launch.js";
+import { newIdempotencyKey, sendLaunch } from "./launch.js";
 import type { paths } from "./schema.js";
 import { connected, createTransport, type ClientOptions } from "./transport.js";
 import type {
@@ -97,7 +97,8 @@ export interface SpecClient {
   /**
    * The events of a spec as they happen, each once and in order, over any number of connections.
    * Ends after a spec has completed or was cancelled. Throws an `ApiProblem` when the server refuses
-   * the stream, and the signal's reason when it is aborted. Only the signal ends it while an event
+   * the stream, an `UnreadableStreamError` when what it tells makes no sense however often it is
+   * read, and the signal's reason when it is aborted. Only the signal ends it while an event
    * is being waited for. Types that this client does not know are passed on: `isUnknownEvent`.
    */
   watchSpec(id: string, options?: WatchOptions): AsyncIterable<SpecEvent>;
@@ -135,7 +136,7 @@ export function createClient(options: ClientOptions = {}): SpecClient {
   const by = ({ signal }: CallOptions = {}) => (signal ? { signal } : {});
 
   return {
-    async launchSpec(body, { idempotencyKey = crypto.randomUUID(), signal } = {}) {
+    async launchSpec(body, { idempotencyKey = newIdempotencyKey(), signal } = {}) {
       const params = { header: { "Idempotency-Key": idempotencyKey } };
       const send = () => answer(api().POST("/specs/launch", { params, body, ...by({ signal }) }));
       return sendLaunch(send, systemClock, signal);

@@ -47,6 +47,11 @@ export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
 }
 
+/** A stream keeps telling what cannot be: events are missing from it, or are none. */
+export class UnreadableStreamError extends Error {
+  override readonly name = "UnreadableStreamError";
+}
+
 /** Longest body of a refusal that is read, in characters. */
 const MAX_PROBLEM_CHARS = 65_536;
 

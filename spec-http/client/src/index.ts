@@ -6,7 +6,7 @@ export {
   type SpecClient,
 } from "./client.js";
 export { configureDefaultClient, launchSpec } from "./default-client.js";
-export { ApiProblem, ConnectionError, type FieldProblem } from "./errors.js";
+export { ApiProblem, ConnectionError, UnreadableStreamError, type FieldProblem } from "./errors.js";
 export { isUnknownEvent, type UnknownEvent } from "./events.js";
 export type { ClientOptions } from "./transport.js";
 export * from "./types.js";

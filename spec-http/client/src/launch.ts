@@ -35,3 +35,11 @@ function waitBefore(error: unknown, sent: number, clock: Clock): number | undefi
   const wait = Math.max(backoff, asked);
   return wait > MAX_WAIT_MS ? undefined : wait;
 }
+
+/** A key that no other launch has. */
+export function newIdempotencyKey(): string {
+  // Pages that are not served over TLS, nor from this machine, have no `randomUUID`.
+  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

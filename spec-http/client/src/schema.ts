@@ -4,6198 +4,6281 @@
  */
 
 export interface paths {
-    "/capabilities": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What the server offers to the caller */
-        get: operations["getCapabilities"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+  "/capabilities": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/healthz": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The process answers */
-        get: operations["getHealth"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** What the server offers to the caller */
+    get: operations["getCapabilities"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/healthz": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/openapi.json": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** This document */
-        get: operations["getOpenApi"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** The process answers */
+    get: operations["getHealth"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/openapi.json": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/projects": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The projects that the caller may pick from */
-        get: operations["listProjects"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** This document */
+    get: operations["getOpenApi"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/projects": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/quick-tasks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Make a task without a spec, where the server can */
-        post: operations["createQuickTask"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** The projects that the caller may pick from */
+    get: operations["listProjects"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/quick-tasks": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/readyz": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The store answers within 2 seconds, and the server is not stopping */
-        get: operations["getReadiness"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /** Make a task without a spec, where the server can */
+    post: operations["createQuickTask"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/readyz": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/specs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A page of the caller's specs, newest first */
-        get: operations["listSpecs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** The store answers within 2 seconds, and the server is not stopping */
+    get: operations["getReadiness"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/specs": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/specs/launch": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Create a spec and, unless told otherwise, start it */
-        post: operations["launchSpec"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** A page of the caller's specs, newest first */
+    get: operations["listSpecs"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/specs/launch": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/specs/{spec_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A spec in full */
-        get: operations["getSpec"];
-        put?: never;
-        post?: never;
-        /** Put a draft, or a spec that has ended, away */
-        delete: operations["archiveSpec"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /** Create a spec and, unless told otherwise, start it */
+    post: operations["launchSpec"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/specs/{spec_id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/specs/{spec_id}/budget": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Change what its agents may consume; what failed for it goes on */
-        put: operations["setBudget"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** A spec in full */
+    get: operations["getSpec"];
+    put?: never;
+    post?: never;
+    /** Put a draft, or a spec that has ended, away */
+    delete: operations["archiveSpec"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/specs/{spec_id}/budget": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/specs/{spec_id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Stop a spec for good */
-        post: operations["cancelSpec"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    /** Change what its agents may consume; what failed for it goes on */
+    put: operations["setBudget"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/specs/{spec_id}/cancel": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/specs/{spec_id}/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The events of a spec, page by page, oldest first */
-        get: operations["listEvents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /** Stop a spec for good */
+    post: operations["cancelSpec"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/specs/{spec_id}/events": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/specs/{spec_id}/events/stream": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The events of a spec as they happen */
-        get: operations["streamEvents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** The events of a spec, page by page, oldest first */
+    get: operations["listEvents"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/specs/{spec_id}/events/stream": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/specs/{spec_id}/execute": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Start a draft */
-        post: operations["executeSpec"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** The events of a spec as they happen */
+    get: operations["streamEvents"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/specs/{spec_id}/execute": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/specs/{spec_id}/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** All that there is of a spec so far, as a file */
-        get: operations["exportSpec"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /** Start a draft */
+    post: operations["executeSpec"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/specs/{spec_id}/export": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/specs/{spec_id}/pause": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Stop a spec for now; its sandbox ends, and what was accepted is kept */
-        post: operations["pauseSpec"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** All that there is of a spec so far, as a file */
+    get: operations["exportSpec"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/specs/{spec_id}/pause": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/specs/{spec_id}/phases/{phase}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What a phase has produced */
-        get: operations["getPhase"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /** Stop a spec for now; its sandbox ends, and what was accepted is kept */
+    post: operations["pauseSpec"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/specs/{spec_id}/phases/{phase}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/specs/{spec_id}/phases/{phase}/approve": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Approve the artifact that waits at a gate; the spec goes on */
-        post: operations["approvePhase"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** What a phase has produced */
+    get: operations["getPhase"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/specs/{spec_id}/phases/{phase}/approve": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/specs/{spec_id}/phases/{phase}/request-changes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Have the phase that waits at a gate done again, and say what to change */
-        post: operations["requestChanges"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /** Approve the artifact that waits at a gate; the spec goes on */
+    post: operations["approvePhase"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/specs/{spec_id}/phases/{phase}/request-changes": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/specs/{spec_id}/phases/{phase}/versions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The versions of what a phase has produced, newest first */
-        get: operations["listVersions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /** Have the phase that waits at a gate done again, and say what to change */
+    post: operations["requestChanges"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/specs/{spec_id}/phases/{phase}/versions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/specs/{spec_id}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Let a paused spec go on; the phase that was under way begins anew */
-        post: operations["resumeSpec"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** The versions of what a phase has produced, newest first */
+    get: operations["listVersions"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/specs/{spec_id}/resume": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/specs/{spec_id}/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Do a phase again, and after it those that build on it */
-        post: operations["retrySpec"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /** Let a paused spec go on; the phase that was under way begins anew */
+    post: operations["resumeSpec"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/specs/{spec_id}/retry": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/specs/{spec_id}/trace": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Coverage and order, computed from the newest outputs */
-        get: operations["getTrace"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    get?: never;
+    put?: never;
+    /** Do a phase again, and after it those that build on it */
+    post: operations["retrySpec"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/specs/{spec_id}/trace": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/specs/{spec_id}/usage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What its agents have consumed, by phase, attempt and agent */
-        get: operations["getUsage"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** Coverage and order, computed from the newest outputs */
+    get: operations["getTrace"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/specs/{spec_id}/usage": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    "/specs/{spec_id}/ws": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The events of a spec as they happen, over a WebSocket */
-        get: operations["openSocket"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
+    /** What its agents have consumed, by phase, attempt and agent */
+    get: operations["getUsage"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/specs/{spec_id}/ws": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
+    /** The events of a spec as they happen, over a WebSocket */
+    get: operations["openSocket"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-    schemas: {
-        /** @description Something a requirement or story is verified by. */
-        AcceptanceCriterion: {
-            /** @description Identifies the criterion within the output. */
-            id: components["schemas"]["CriterionId"];
-            /** @description One trigger and one observable response. */
-            text: string;
+  schemas: {
+    /** @description Something a requirement or story is verified by. */
+    AcceptanceCriterion: {
+      /** @description Identifies the criterion within the output. */
+      id: components["schemas"]["CriterionId"];
+      /** @description One trigger and one observable response. */
+      text: string;
+    };
+    AcceptedDetail: {
+      content_hash: string;
+      version: number;
+      warnings: number;
+    };
+    /** @description What a person can ask of the spec right now. Of phases: of which. */
+    Actions: {
+      approve: components["schemas"]["Phase"] | null;
+      archive: boolean;
+      cancel: boolean;
+      execute: boolean;
+      pause: boolean;
+      request_changes: components["schemas"]["Phase"] | null;
+      resume: boolean;
+      retry: components["schemas"]["Phase"][];
+    };
+    AgentUsageDetail: {
+      agent: string;
+      usage: components["schemas"]["UsageDetail"];
+    };
+    /** @description One HTTP operation. */
+    ApiEndpoint: {
+      /** @description Whether the caller has to be known. */
+      auth_required: boolean;
+      /** @description What it does. */
+      description: string;
+      /** @description Errors it can answer with. */
+      error_responses: string[];
+      /** @description HTTP method. */
+      method: string;
+      /** @description Path with its parameters. */
+      path: string;
+      /** @description Shape of the request. */
+      request_schema: string;
+      /** @description Shape of the response. */
+      response_schema: string;
+    };
+    ApprovalDetail: {
+      /** Format: date-time */
+      at: string;
+      by: string;
+      content_hash: string;
+      version: number;
+    };
+    /** @description Body of `POST /specs/{spec_id}/phases/{phase}/approve`. */
+    ApproveBody: {
+      /** @description The content that was looked at, as the phase's artifact tells it. */
+      content_hash: string;
+    };
+    /** @description One version of a phase's output. */
+    ArtifactDetail: {
+      author: components["schemas"]["Author"];
+      /** @description The output of the phase. */
+      content: unknown;
+      content_hash: string;
+      /** Format: date-time */
+      created_at: string;
+      findings: components["schemas"]["Finding"][];
+      version: number;
+    };
+    /** @description Something the agent took for granted instead of asking. */
+    Assumption: {
+      /** @description What suggested it. */
+      basis: string;
+      /** @description What is assumed, as one sentence. */
+      text: string;
+    };
+    AttemptDetail: {
+      agent: string;
+      agent_version: string | null;
+      attempt: number;
+      /** Format: date-time */
+      deadline: string;
+      /** Format: date-time */
+      ended_at: string | null;
+      failure: components["schemas"]["FailureDetail"] | null;
+      findings: components["schemas"]["Finding"][];
+      model: string | null;
+      /** @description `null` while it is under way. */
+      outcome: components["schemas"]["OutcomeName"] | null;
+      repair: number;
+      sandbox: components["schemas"]["SandboxDetail"];
+      stage: components["schemas"]["StageName"];
+      /** Format: date-time */
+      started_at: string;
+      usage: components["schemas"]["UsageDetail"];
+    };
+    AttemptUsageDetail: {
+      agent: string;
+      agent_version: string | null;
+      attempt: number;
+      model: string | null;
+      usage: components["schemas"]["UsageDetail"];
+    };
+    /** @description Who wrote a version of an artifact. */
+    Author:
+      | {
+          /** @description The attempt whose output was accepted. */
+          attempt: number;
+          /** @constant */
+          kind: "agent";
+          /** @description Name of the agent. */
+          name: string;
+        }
+      | {
+          /** @description Who. */
+          id: string;
+          /** @constant */
+          kind: "user";
         };
-        AcceptedDetail: {
-            content_hash: string;
-            version: number;
-            warnings: number;
+    /** @description Limits on what agents may consume. `null`: no limit. */
+    Budget: {
+      /** @description Money, in millionths of a US dollar, from 1. With such a limit only models may be used whose price is known. */
+      cost_micro_usd: number | null;
+      /** @description Tokens of every kind together, from 1. */
+      tokens: number | null;
+    };
+    /** @description Body of `PUT /specs/{spec_id}/budget`. Each of the two is replaced as a whole; one that is left out stays as it is. */
+    BudgetBody: {
+      budget?: components["schemas"]["BudgetInput"] | null;
+      phase_budget?: components["schemas"]["BudgetInput"] | null;
+    };
+    /** @description Limits on what agents may consume. `null`: no limit. */
+    BudgetInput: {
+      /** @description Money, in millionths of a US dollar, from 1. With such a limit only models may be used whose price is known. */
+      cost_micro_usd?: number | null;
+      /** @description Tokens of every kind together, from 1. */
+      tokens?: number | null;
+    };
+    /** @description Body of `POST /specs/{spec_id}/cancel`. */
+    CancelBody: {
+      /** @description Why, for the record. */
+      reason?: string | null;
+    };
+    /** @description Body of `GET /capabilities`. */
+    Capabilities: {
+      /** @description The agents that a policy may name. */
+      agents: string[];
+      /** @description The agent where neither the policy nor the project names one; `null` when there is none. */
+      default_agent: string | null;
+      /** @description The policy of a launch that names none. */
+      default_policy: components["schemas"]["Policy"];
+      /** @description Whether `POST /quick-tasks` makes tasks here. */
+      quick_tasks: boolean;
+      /** @description The caller. */
+      user: string;
+    };
+    /** @description One part of the solution. */
+    Component: {
+      /** @description Names of components it uses. */
+      dependencies: string[];
+      /** @description What it is. */
+      description: string;
+      /** @description True when the file exists at the pinned commit, which the host verifies. */
+      exists: boolean;
+      /** @description Where it lives in the repository. */
+      file_path: string;
+      /** @description What it offers. */
+      interfaces: components["schemas"]["Interface"][];
+      /** @description Its name, unique within the design. */
+      name: string;
+      /** @description Requirements it serves. */
+      requirements: components["schemas"]["RequirementId"][];
+      /** @description The one thing it is responsible for. */
+      responsibility: string;
+      /** @description Kind of part: module, service, page, table, … */
+      type: string;
+    };
+    /** @description Conventions that the repository follows. */
+    Conventions: {
+      /** @description How files, types and functions are named. */
+      naming: string;
+      /** @description Anything else that recurs. */
+      patterns: string[];
+      /** @description How tests are written and where they live. */
+      testing: string;
+    };
+    /** @description How far a requirement is covered. */
+    Coverage: "fully_covered" | "partially_covered" | "not_covered";
+    /** @description One requirement, followed through design and tasks. */
+    CoverageRow: {
+      /** @description Names of the components that serve it. */
+      covered_by_components: string[];
+      /** @description Tasks that address it. */
+      covered_by_tasks: components["schemas"]["TaskId"][];
+      /** @description Tickets that name it, or hold a task that addresses it. */
+      covered_by_tickets: components["schemas"]["TicketId"][];
+      /** @description The requirement. */
+      requirement_id: components["schemas"]["RequirementId"];
+      /** @description Its title. */
+      requirement_title: string;
+      /** @description How far it is covered. */
+      status: components["schemas"]["Coverage"];
+    };
+    /**
+     * @description Names an acceptance criterion, for example `AC-001`.
+     *
+     *     Deserialises from any string, so that one malformed id is a finding at its position and not a document that cannot be read; `is_well_formed` tells.
+     */
+    CriterionId: string;
+    /** @description A data type that is stored or exchanged. */
+    DataModel: {
+      /** @description What it stands for. */
+      description: string;
+      /** @description Field to type and meaning. */
+      fields: {
+        [key: string]: string;
+      };
+      /** @description Indexes, one each. */
+      indexes: string[];
+      /** @description Its name. */
+      name: string;
+      /** @description Relations to other models. */
+      relationships: string[];
+      /** @description The table that holds it, if any. */
+      table_name: string | null;
+    };
+    /** @description Order of the work. */
+    DependencyAnalysis: {
+      /** @description The chain of tasks that takes longest, first to last. */
+      critical_path: components["schemas"]["TaskId"][];
+      /** @description Hours along that chain. */
+      critical_path_hours: number;
+      /** @description Task to the tasks it waits for. */
+      task_dependency_graph: {
+        [key: string]: components["schemas"]["TaskId"][];
+      };
+      /** @description Ticket to the tickets it waits for. */
+      ticket_dependency_graph: {
+        [key: string]: components["schemas"]["TicketId"][];
+      };
+      /** @description Tasks that can be done at the same time, wave after wave. */
+      waves: components["schemas"]["TaskId"][][];
+    };
+    /** @description A choice that was made. */
+    DesignDecision: {
+      /** @description What else was considered. */
+      alternatives: string[];
+      /** @description What was chosen. */
+      decision: string;
+      /** @description Why. */
+      rationale: string;
+    };
+    /** @description Output of DESIGN. */
+    DesignOutput: {
+      /** @description HTTP operations. */
+      api_endpoints: components["schemas"]["ApiEndpoint"][];
+      /** @description The same as a Mermaid diagram. */
+      architecture_diagram: string;
+      /** @description How the parts work together, in a few paragraphs. */
+      architecture_overview: string;
+      /** @description What was taken for granted. */
+      assumptions: components["schemas"]["Assumption"][];
+      /** @description The parts. */
+      components: components["schemas"]["Component"][];
+      /** @description Data that is stored or exchanged. */
+      data_models: components["schemas"]["DataModel"][];
+      /** @description Choices that were made. */
+      decisions: components["schemas"]["DesignDecision"][];
+      /** @description Kind of failure to what happens then. */
+      error_handling: {
+        [key: string]: string;
+      };
+      /** @description Short name of the feature. */
+      feature_name: string;
+      /** @description Where it meets what exists. */
+      integration_points: string[];
+      /** @description How one gets from the present state to this one. */
+      migration_plan: string[];
+      /** @description Anything else, including how the output was made. */
+      notes: string;
+      /** @description Questions whose answers change the spec. */
+      questions: components["schemas"]["Question"][];
+      /** @description What may go wrong. */
+      risks: components["schemas"]["DesignRisk"][];
+      /** @description What an attacker would try, and why it fails. */
+      security_considerations: string[];
+      /** @description How it is tested. */
+      testing_strategy: components["schemas"]["TestingStrategy"];
+    };
+    /** @description Something that may go wrong. */
+    DesignRisk: {
+      /** @description What is done about it. */
+      mitigation: string;
+      /** @description What. */
+      risk: string;
+    };
+    /** @description The five fields in which an idea is usually unclear. */
+    DiscoveryCategory:
+      | "Problem & Value"
+      | "Users & Journeys"
+      | "Scope & Boundaries"
+      | "Technical Context"
+      | "Trade-offs & Risks";
+    /** @description Questions of one category. */
+    DiscoveryQuestion: {
+      /** @description The field they belong to. */
+      category: components["schemas"]["DiscoveryCategory"];
+      /** @description The questions. */
+      questions: string[];
+    };
+    EarsConditionDetail: {
+      keyword: components["schemas"]["EarsKeyword"];
+      /** @description The condition without its keyword. */
+      text: string;
+    };
+    EarsDetail: {
+      conditions: components["schemas"]["EarsConditionDetail"][];
+      pattern: components["schemas"]["EarsPattern"];
+      requirement_id: components["schemas"]["RequirementId"];
+      /** @description What it does. */
+      response: string;
+      /** @description What acts. */
+      system: string;
+    };
+    /** @description What a condition begins with. */
+    EarsKeyword: "when" | "while" | "if" | "where";
+    /** @description The pattern that a requirement follows. */
+    EarsPattern:
+      | "ubiquitous"
+      | "event_driven"
+      | "state_driven"
+      | "unwanted_behaviour"
+      | "optional_feature"
+      | "complex";
+    /** @description A place where execution starts. */
+    EntryPoint: {
+      /** @description What starts there. */
+      description: string;
+      /** @description Lines that show it. */
+      evidence: components["schemas"]["Evidence"][];
+      /** @description Path from the repository's root. */
+      path: string;
+    };
+    /** @description Size of a piece of work. */
+    Estimate: "S" | "M" | "L" | "XL";
+    /** @description Body of `GET /specs/{spec_id}/events`. Events are the same here, in streams and in stores: their format is the domain's own promise. */
+    EventPage: {
+      events: components["schemas"]["SpecEvent"][];
+      /** @description The parameter `after` of the next page. */
+      next_after: number;
+    };
+    /**
+     * @description Where in the repository a claim can be verified.
+     *
+     *     The host reads the file at the pinned commit and refuses the output when the line does not exist or does not contain the excerpt.
+     */
+    Evidence: {
+      /** @description Text that stands on that line (any part of it, trimmed). */
+      excerpt: string;
+      /** @description Line, counted from 1. */
+      line: number;
+      /** @description Path from the repository's root, with `/`. */
+      path: string;
+    };
+    /** @description A data type the repository already has. */
+    ExistingModel: {
+      /** @description Lines that define it. */
+      evidence: components["schemas"]["Evidence"][];
+      /** @description Its fields, as far as they matter. */
+      fields: string[];
+      /** @description The file that defines it. */
+      file: string;
+      /** @description Its name in the code. */
+      name: string;
+    };
+    /** @description Output of EXPLORE. */
+    ExploreOutput: {
+      /** @description What was taken for granted. */
+      assumptions: components["schemas"]["Assumption"][];
+      /** @description What the repository is, in a paragraph. */
+      codebase_summary: string;
+      /** @description Conventions that the repository follows. */
+      conventions: components["schemas"]["Conventions"];
+      /** @description What one would ask the user, by category. */
+      discovery_questions: components["schemas"]["DiscoveryQuestion"][];
+      /** @description Where execution starts. */
+      entry_points: components["schemas"]["EntryPoint"][];
+      /** @description Data types that exist already. */
+      existing_models: components["schemas"]["ExistingModel"][];
+      /** @description The idea, restated against the repository. */
+      feature_summary: components["schemas"]["FeatureSummary"];
+      /** @description Files one has to know for this idea. */
+      key_files: components["schemas"]["KeyFile"][];
+      /** @description Anything else, including how the output was made. */
+      notes: string;
+      /** @description Kind of project, for example "Rust library" or "Django web application". */
+      project_type: string;
+      /** @description Questions whose answers change the spec. */
+      questions: components["schemas"]["Question"][];
+      /** @description Existing code that the idea touches. */
+      related_to_feature: components["schemas"]["RelatedFile"][];
+      /** @description Ways of doing things that new code should follow. */
+      relevant_patterns: components["schemas"]["Pattern"][];
+      /** @description Folder to what it holds. */
+      structure: {
+        [key: string]: string;
+      };
+      /** @description Languages, frameworks and tools in use. */
+      tech_stack: string[];
+      /** @description Where the tests are and how they are run. */
+      test_structure: string;
+    };
+    /** @description Body of `GET /specs/{spec_id}/export?format=json`. */
+    ExportBody: {
+      /** @description The newest of each phase that has one, in the order of the phases. */
+      artifacts: components["schemas"]["ExportedArtifact"][];
+      spec: components["schemas"]["SpecDetail"];
+      /** @description `null` until each of the first four phases has produced something. */
+      trace: components["schemas"]["SyncOutput"] | null;
+      usage: components["schemas"]["SpecUsageDetail"];
+    };
+    /** @description One version of a phase's output. */
+    ExportedArtifact: {
+      author: components["schemas"]["Author"];
+      /** @description The output of the phase. */
+      content: unknown;
+      content_hash: string;
+      /** Format: date-time */
+      created_at: string;
+      findings: components["schemas"]["Finding"][];
+      phase: components["schemas"]["Phase"];
+      version: number;
+    };
+    /** @description Why an attempt, a phase or a spec failed. */
+    Failure: {
+      /** @description The attempt. */
+      attempt: number;
+      /** @description Kind of failure. */
+      kind: components["schemas"]["FailureKind"];
+      /** @description What happened and what to do, for a person. Holds no secret. */
+      message: string;
+      /** @description The phase. */
+      phase: components["schemas"]["Phase"];
+    };
+    FailureDetail: {
+      attempt: number;
+      kind: components["schemas"]["FailureKind"];
+      message: string;
+      phase: components["schemas"]["Phase"];
+    };
+    /** @description Kind of failure, for branching and for choosing what to offer a person. */
+    FailureKind:
+      | "project_unavailable"
+      | "checkout_rejected"
+      | "sandbox_rejected"
+      | "sandbox_unavailable"
+      | "sandbox_lost"
+      | "unknown_agent"
+      | "agent_not_found"
+      | "agent_failed"
+      | "interrupted"
+      | "agent_unauthorized"
+      | "model_unavailable"
+      | "agent_limit"
+      | "budget_exceeded"
+      | "no_result"
+      | "invalid_output"
+      | "too_much_output"
+      | "deadline_exceeded"
+      | "sync_rejected"
+      | "poisoned";
+    /** @description The idea, restated against the repository. */
+    FeatureSummary: {
+      /** @description Short name of the feature. */
+      name: string;
+      /** @description The feature in one sentence. */
+      one_liner: string;
+      /** @description What is missing or wrong today. */
+      problem_statement: string;
+      /** @description What may go wrong. */
+      risks_identified: string[];
+      /** @description What belongs to it. */
+      scope_in: string[];
+      /** @description What does not. */
+      scope_out: string[];
+      /** @description How one would know that it worked. */
+      success_metrics: string[];
+      /** @description What the repository dictates. */
+      technical_constraints: string[];
+    };
+    FeedbackDetail: {
+      /** Format: date-time */
+      at: string;
+      by: string;
+      comment: string;
+    };
+    /** @description What is wrong with one field of a request. */
+    FieldError: {
+      /** @description What is wrong with it. */
+      detail: string;
+      /** @description Its name, with dots between levels. */
+      field: string;
+    };
+    /** @description Something a check has to say about one place of an output. */
+    Finding: {
+      /** @description What to do about it; empty when the message says it. */
+      fix: string;
+      /** @description What is wrong, for a person or an agent to read. */
+      message: string;
+      /** @description Where, as a JSON Pointer (RFC 6901) into the output; empty: the whole. */
+      pointer: string;
+      /** @description Name of the rule, for example `reference.unresolved`. Stable. */
+      rule: string;
+      /** @description Whether it vetoes. */
+      severity: components["schemas"]["Severity"];
+    };
+    /** @description What stands between a phase's accepted artifact and the next phase. */
+    Gate: "none" | "approve";
+    /** @description One gate per phase. */
+    Gates: {
+      /** @description After DESIGN. */
+      design: components["schemas"]["Gate"];
+      /** @description After EXPLORE. */
+      explore: components["schemas"]["Gate"];
+      /** @description After REQUIREMENTS. */
+      requirements: components["schemas"]["Gate"];
+      /** @description After SYNC. */
+      sync: components["schemas"]["Gate"];
+      /** @description After TASKS. */
+      tasks: components["schemas"]["Gate"];
+    };
+    /** @description One gate per phase. */
+    GatesInput: {
+      /** @description After DESIGN. */
+      design?: components["schemas"]["Gate"];
+      /** @description After EXPLORE. */
+      explore?: components["schemas"]["Gate"];
+      /** @description After REQUIREMENTS. */
+      requirements?: components["schemas"]["Gate"];
+      /** @description After SYNC. */
+      sync?: components["schemas"]["Gate"];
+      /** @description After TASKS. */
+      tasks?: components["schemas"]["Gate"];
+    };
+    /** @description Body of `GET /healthz` and `GET /readyz`, where all is well. */
+    HealthBody: {
+      status: components["schemas"]["HealthStatus"];
+    };
+    /** @enum {string} */
+    HealthStatus: "ok";
+    /** @description One operation that a component offers. */
+    Interface: {
+      /** @description What goes in. */
+      inputs: string;
+      /** @description Its name. */
+      method: string;
+      /** @description What comes out. */
+      outputs: string;
+    };
+    /** @description What keeps a sandbox's processes from the rest of the world. Says what *is* enforced, not what was asked for. */
+    Isolation: {
+      /** @description Cannot write outside the sandbox. */
+      filesystem: boolean;
+      /** @description How, for example `none`, `bubblewrap` or `vm`. */
+      mechanism: string;
+      /** @description Cannot reach the network beyond what the request allows. */
+      network: boolean;
+      /** @description Cannot see or signal processes outside the sandbox. */
+      processes: boolean;
+    };
+    /** @description A file one has to know for this idea. */
+    KeyFile: {
+      /** @description Lines that show it. */
+      evidence: components["schemas"]["Evidence"][];
+      /** @description Path from the repository's root. */
+      path: string;
+      /** @description What the file is for. */
+      purpose: string;
+    };
+    /** @description Body of `POST /specs/launch`. */
+    LaunchBody: {
+      /** @description Whether it is started at once. Default: true. */
+      auto_execute?: boolean | null;
+      /** @description The idea, exactly as typed. */
+      description: string;
+      /** @description Rules of its own. What it leaves out, at every level, is as in the host's. */
+      policy?: components["schemas"]["PolicyInput"] | null;
+      /** @description The project it is for; without it, the caller's default. */
+      project_id?: string | null;
+      title: string;
+    };
+    /**
+     * @description Whether execution was started by the launch, or since.
+     * @enum {string}
+     */
+    LaunchStatus: "created" | "executing";
+    /** @description Answer to `POST /specs/launch`. */
+    LaunchedBody: {
+      current_phase: components["schemas"]["Phase"] | null;
+      /** @description In words. */
+      message: string;
+      /** @description The sandbox in which it is executed, once it is known. */
+      sandbox_id: string | null;
+      /** Format: uuid */
+      spec_id: string;
+      status: components["schemas"]["LaunchStatus"];
+    };
+    /** @description Absolute paths as processes inside the sandbox see them. */
+    Layout: {
+      /** @description The checked-out repository: `<root>/repo`. */
+      repository: string;
+      /** @description Root that every `SandboxPath` is relative to. */
+      root: string;
+    };
+    /** @description Whether asking for a sandbox made it or found it. */
+    Origin: "created" | "adopted";
+    /**
+     * @description How an attempt ended.
+     * @enum {string}
+     */
+    OutcomeName: "accepted" | "failed" | "cancelled" | "paused";
+    /** @description A way of doing things that new code should follow. */
+    Pattern: {
+      /** @description What it is and when it is used. */
+      description: string;
+      /** @description Lines that show it. */
+      evidence: components["schemas"]["Evidence"][];
+      /** @description Files that show it. */
+      files: string[];
+      /** @description Short name. */
+      pattern: string;
+    };
+    /** @description A step from idea to spec. The derived order is the order of execution. */
+    Phase: "explore" | "requirements" | "design" | "tasks" | "sync";
+    PhaseDetail: {
+      accepted: components["schemas"]["AcceptedDetail"] | null;
+      approval: components["schemas"]["ApprovalDetail"] | null;
+      attempts: components["schemas"]["AttemptDetail"][];
+      /** Format: date-time */
+      completed_at: string | null;
+      /** @description What was asked to be done differently since the phase last passed its gate, oldest first. */
+      feedback: components["schemas"]["FeedbackDetail"][];
+      /** @description What stands between its artifact and the next phase. */
+      gate: components["schemas"]["Gate"];
+      phase: components["schemas"]["Phase"];
+      /** Format: date-time */
+      started_at: string | null;
+      status: components["schemas"]["PhaseStatus"];
+      usage: components["schemas"]["UsageDetail"];
+    };
+    PhaseProgressDetail: {
+      attempt: number;
+      phase: components["schemas"]["Phase"];
+      status: components["schemas"]["PhaseStatus"];
+    };
+    /** @description Body of `GET /specs/{spec_id}/phases/{phase}`. */
+    PhaseResult: {
+      /** @description `null` as long as the phase has produced nothing. */
+      artifact: components["schemas"]["ArtifactDetail"] | null;
+      /** @description Of REQUIREMENTS: every requirement that follows a pattern of EARS, taken apart. */
+      ears: components["schemas"]["EarsDetail"][];
+      phase: components["schemas"]["Phase"];
+      /** Format: uuid */
+      spec_id: string;
+      status: components["schemas"]["PhaseStatus"];
+    };
+    /** @description Where a phase stands. */
+    PhaseStatus:
+      | "pending"
+      | "running"
+      | "awaiting_approval"
+      | "awaiting_answers"
+      | "completed"
+      | "failed"
+      | "stale";
+    PhaseUsageDetail: {
+      attempts: components["schemas"]["AttemptUsageDetail"][];
+      phase: components["schemas"]["Phase"];
+      usage: components["schemas"]["UsageDetail"];
+    };
+    /** @description What a run was given, so that it can be told later why it did what it did. */
+    PinnedInputs: {
+      /** @description Hash of the prompt. */
+      prompt_hash: string;
+      /** @description Version of the templates that it was made from; empty where there is no prompt. */
+      prompt_version?: string;
+      /** @description Hash of the schema. */
+      schema_hash: string;
+    };
+    /** @description The rules a spec was launched with. */
+    Policy: {
+      /** @description The agent that does the work; `null`: the project's default, else the machine's. */
+      agent: string | null;
+      /** @description Longest duration of one attempt, sandbox included: 1 second to 24 hours. */
+      attempt_timeout_seconds: number;
+      /** @description Wait before the second attempt; doubles with every further one. At most an hour. */
+      backoff_seconds: number;
+      /** @description Limits on what agents may consume for the spec. */
+      budget: components["schemas"]["Budget"];
+      /** @description The share of a budget, in per cent, at which a warning is shown: 1 to 100. */
+      budget_warning_percent: number;
+      /** @description The agent that takes over when that one's output stays unusable. */
+      fallback_agent: string | null;
+      /** @description Approval after each phase. */
+      gates: components["schemas"]["Gates"];
+      /** @description Attempts at a phase, 1 to 10; each begins with a fresh sandbox. */
+      max_attempts: number;
+      /** @description Longest output of one run, standard output and error together: 1 KiB to 1 GiB. */
+      max_output_bytes: number;
+      /** @description Runs after the first within one attempt, 0 to 10; each is given the findings of the last. */
+      max_repairs: number;
+      /** @description Limits on what they may consume for each phase. */
+      phase_budget: components["schemas"]["Budget"];
+      /** @description What happens to questions. */
+      questions: components["schemas"]["Questions"];
+      /** @description Whether phases share a sandbox. */
+      sandbox_reuse: components["schemas"]["SandboxReuse"];
+    };
+    /** @description The rules a spec was launched with. */
+    PolicyInput: {
+      /** @description The agent that does the work; `null`: the project's default, else the machine's. */
+      agent?: string | null;
+      /** @description Longest duration of one attempt, sandbox included: 1 second to 24 hours. */
+      attempt_timeout_seconds?: number;
+      /** @description Wait before the second attempt; doubles with every further one. At most an hour. */
+      backoff_seconds?: number;
+      /** @description Limits on what agents may consume for the spec. */
+      budget?: components["schemas"]["BudgetInput"];
+      /** @description The share of a budget, in per cent, at which a warning is shown: 1 to 100. */
+      budget_warning_percent?: number;
+      /** @description The agent that takes over when that one's output stays unusable. */
+      fallback_agent?: string | null;
+      /** @description Approval after each phase. */
+      gates?: components["schemas"]["GatesInput"];
+      /** @description Attempts at a phase, 1 to 10; each begins with a fresh sandbox. */
+      max_attempts?: number;
+      /** @description Longest output of one run, standard output and error together: 1 KiB to 1 GiB. */
+      max_output_bytes?: number;
+      /** @description Runs after the first within one attempt, 0 to 10; each is given the findings of the last. */
+      max_repairs?: number;
+      /** @description Limits on what they may consume for each phase. */
+      phase_budget?: components["schemas"]["BudgetInput"];
+      /** @description What happens to questions. */
+      questions?: components["schemas"]["Questions"];
+      /** @description Whether phases share a sandbox. */
+      sandbox_reuse?: components["schemas"]["SandboxReuse"];
+    };
+    /** @description How much an item matters, from the most to the least. */
+    Priority: "CRITICAL" | "HIGH" | "MEDIUM" | "LOW";
+    /** @description What every error looks like (RFC 9457). */
+    Problem: {
+      /** @description What happened and what to do, for a person. */
+      detail: string;
+      /** @description The fields of the request that are wrong, where it is about fields. */
+      errors?: components["schemas"]["FieldError"][];
+      /** @description The path that was asked for. */
+      instance: string;
+      /** @description The `x-request-id` of the request, if it had one. */
+      request_id?: string | null;
+      /** @description The status. */
+      status: number;
+      /** @description The status in words. */
+      title: string;
+      /** @description `about:blank`: the status tells the kind. */
+      type: string;
+    };
+    ProgressDetail: {
+      headline: string;
+      percent: number;
+      phases: components["schemas"]["PhaseProgressDetail"][];
+    };
+    /** @description A line of progress for a person to read. */
+    ProgressItem: {
+      /** @description What kind of thing the agent did. */
+      kind: components["schemas"]["ProgressKind"];
+      /** @description How much of the phase is done, in thousandths, if the agent says so. */
+      permille?: number | null;
+      /** @description In words. */
+      text: string;
+    };
+    /** @description What kind of thing an agent did. */
+    ProgressKind: "message" | "thinking" | "tool" | "file" | "warning" | "output";
+    ProjectItem: {
+      id: string;
+      name: string;
+    };
+    /** @description Body of `GET /projects`. */
+    ProjectList: {
+      /** @description The project of a launch that names none; `null` when it has to name one. */
+      default_project_id: string | null;
+      projects: components["schemas"]["ProjectItem"][];
+    };
+    /** @description A question to the user that the agent could not answer from the repository. */
+    Question: {
+      /** @description What is assumed when nobody answers. */
+      default: string | null;
+      /** @description Identifies the question within its phase output, for example `Q-001`. */
+      id: components["schemas"]["QuestionId"];
+      /** @description Suggested answers; empty when it is an open question. */
+      options: string[];
+      /** @description The question, as one sentence. */
+      text: string;
+      /** @description Why the answer changes the spec. */
+      why: string;
+    };
+    /**
+     * @description Names a question, for example `Q-001`.
+     *
+     *     Deserialises from any string, so that one malformed id is a finding at its position and not a document that cannot be read; `is_well_formed` tells.
+     */
+    QuestionId: string;
+    /** @description What happens to questions that a phase's output carries. */
+    Questions: "ignore" | "block";
+    /** @description Body of `POST /quick-tasks`. */
+    QuickTaskBody: {
+      /** @description What is to be done, exactly as typed. */
+      description: string;
+      /** @description The project it is for. */
+      project_id?: string | null;
+      title: string;
+    };
+    /** @description Answer to `POST /quick-tasks`. */
+    QuickTaskCreated: {
+      /** @description What the host calls it. */
+      task_id: string;
+      /** @description Where a person can look at it, if anywhere. */
+      url: string | null;
+    };
+    /** @description Existing code that the idea touches. */
+    RelatedFile: {
+      /** @description Lines that show it. */
+      evidence: components["schemas"]["Evidence"][];
+      /** @description Its file. */
+      file: string;
+      /** @description Name of the part. */
+      name: string;
+      /** @description Why it matters for the idea. */
+      relevance: string;
+    };
+    /** @description The commit that carries the rendered files, made in the SYNC sandbox. */
+    RepositoryCommit: {
+      /** @description Branch it is on, `spec/<slug>`. */
+      branch: string;
+      /** @description Its hash. */
+      commit: string;
+      /** @description Files it adds or changes, from the repository's root. */
+      files: string[];
+      /** @description Its parent: the commit that the spec is pinned to. */
+      parent: string;
+    };
+    /** @description Body of `POST /specs/{spec_id}/phases/{phase}/request-changes`. */
+    RequestChangesBody: {
+      /** @description What to change, 1 to 10,000 characters. The agent is told. */
+      comment: string;
+      /** @description The content that was looked at, as the phase's artifact tells it. */
+      content_hash: string;
+    };
+    /** @description One requirement. */
+    Requirement: {
+      /** @description How it is verified. */
+      acceptance_criteria: components["schemas"]["AcceptanceCriterion"][];
+      /** @description The quality it is about. */
+      category: components["schemas"]["RequirementCategory"];
+      /** @description Requirements that must hold for this one to make sense. */
+      dependencies: components["schemas"]["RequirementId"][];
+      /** @description Identifies the requirement within the spec. */
+      id: components["schemas"]["RequirementId"];
+      /** @description Anything else. */
+      notes: string;
+      /** @description How much it matters. */
+      priority: components["schemas"]["Priority"];
+      /** @description The requirement in full, in one of the EARS patterns (Mavin et al., 2009). */
+      text: string;
+      /** @description Short title. */
+      title: string;
+      /** @description Whether it is about function, quality or a limit. */
+      type: components["schemas"]["RequirementType"];
+    };
+    /** @description Quality that a requirement is about. */
+    RequirementCategory: "FUNC" | "PERF" | "SEC" | "USE" | "REL" | "CON";
+    /**
+     * @description Names a requirement, for example `REQ-AUTH-FUNC-001`.
+     *
+     *     Deserialises from any string, so that one malformed id is a finding at its position and not a document that cannot be read; `is_well_formed` tells.
+     */
+    RequirementId: string;
+    /** @description Whether a requirement says what the system does or how well. */
+    RequirementType: "functional" | "non_functional" | "constraint";
+    /** @description Output of REQUIREMENTS. */
+    RequirementsOutput: {
+      /** @description What was taken for granted. */
+      assumptions: components["schemas"]["Assumption"][];
+      /** @description Short name of the feature. */
+      feature_name: string;
+      /** @description Anything else, including how the output was made. */
+      notes: string;
+      /** @description What the feature will not do. */
+      out_of_scope: string[];
+      /** @description Questions whose answers change the spec. */
+      questions: components["schemas"]["Question"][];
+      /** @description What the system shall do. */
+      requirements: components["schemas"]["Requirement"][];
+      /** @description Who wants what. */
+      user_stories: components["schemas"]["UserStory"][];
+    };
+    /** @description The line that holds a run's result. */
+    ResultAt: {
+      /** @description Position before it; `null`: the beginning. */
+      after: string | null;
+      /** @description What it holds. */
+      kind: components["schemas"]["ResultKind"];
+    };
+    /** @description What a line holds of a result, from the least to the most reliable. */
+    ResultKind: "message" | "structured";
+    /** @description Body of `POST /specs/{spec_id}/retry`. */
+    RetryBody: {
+      /** @description What to do differently, 1 to 10,000 characters. The agent is told. */
+      feedback?: string | null;
+      /** @description The phase to do again; by default the one that has failed or waits. */
+      phase?: components["schemas"]["Phase"] | null;
+    };
+    /** @description How a run ended. */
+    RunEnd:
+      | {
+          /** @description Its exit code. */
+          code: number;
+          /** @constant */
+          end: "exited";
+        }
+      | {
+          /** @constant */
+          end: "signaled";
+          /** @description The signal's number. */
+          signal: number;
+        }
+      | {
+          /** @constant */
+          end: "timed_out";
+        }
+      | {
+          /** @constant */
+          end: "lost";
+          /** @description What is known. */
+          reason: string;
         };
-        /** @description What a person can ask of the spec right now. Of phases: of which. */
-        Actions: {
-            approve: components["schemas"]["Phase"] | null;
-            archive: boolean;
-            cancel: boolean;
-            execute: boolean;
-            pause: boolean;
-            request_changes: components["schemas"]["Phase"] | null;
-            resume: boolean;
-            retry: components["schemas"]["Phase"][];
+    /** @description What a run came to. */
+    RunOutcome:
+      | {
+          /** @constant */
+          status: "done";
+        }
+      | {
+          /** @description Kind of failure. */
+          kind: components["schemas"]["FailureKind"];
+          /** @description What happened. */
+          message: string;
+          /** @constant */
+          status: "failed";
         };
-        AgentUsageDetail: {
+    SandboxDetail: {
+      id: string | null;
+      isolation: components["schemas"]["Isolation"] | null;
+      status: components["schemas"]["SandboxStatusName"];
+    };
+    /** @description What is known of a sandbox once it is ready. */
+    SandboxFacts: {
+      /** @description The commit that is checked out. */
+      commit: string;
+      /** @description The provider's id. */
+      id: string;
+      /** @description What keeps it apart from the rest. */
+      isolation: components["schemas"]["Isolation"];
+      /** @description Where things are inside. */
+      layout: components["schemas"]["Layout"];
+      /** @description Whether it was made or found by the call that is recorded. */
+      origin: components["schemas"]["Origin"];
+    };
+    /** @description Whether phases share a sandbox. */
+    SandboxReuse: "per_phase" | "per_spec";
+    /**
+     * @description Where the sandbox of an attempt stands.
+     * @enum {string}
+     */
+    SandboxStatusName: "requested" | "ready" | "ending" | "gone" | "abandoned";
+    /** @description Whether a finding vetoes the output. */
+    Severity: "error" | "warning";
+    /** @description Body of `GET /specs/{spec_id}`, and of commands. */
+    SpecDetail: {
+      actions: components["schemas"]["Actions"];
+      agent: string;
+      /** Format: date-time */
+      archived_at: string | null;
+      commit: string | null;
+      /** Format: date-time */
+      created_at: string;
+      current_phase: components["schemas"]["Phase"] | null;
+      description: string;
+      failure: components["schemas"]["FailureDetail"] | null;
+      /** Format: uuid */
+      id: string;
+      owner: string;
+      phases: components["schemas"]["PhaseDetail"][];
+      policy: components["schemas"]["Policy"];
+      progress: components["schemas"]["ProgressDetail"];
+      project_id: string;
+      revision: number;
+      sandbox_id: string | null;
+      status: components["schemas"]["SpecStatus"];
+      title: string;
+      /** Format: date-time */
+      updated_at: string;
+      usage: components["schemas"]["UsageDetail"];
+    };
+    /** @description Something that happened to a spec, in its place. */
+    SpecEvent: {
+      /**
+       * Format: date-time
+       * @description When it happened.
+       */
+      at: string;
+      /** @description Revision of the state after it. */
+      revision: number;
+      /** @description Place within the spec: dense, from 1. */
+      sequence: number;
+      /**
+       * Format: uuid
+       * @description The spec.
+       */
+      spec_id: string;
+    } & (
+      | {
+          data: {
+            /** @description The agent that does the work. */
             agent: string;
-            usage: components["schemas"]["UsageDetail"];
-        };
-        /** @description One HTTP operation. */
-        ApiEndpoint: {
-            /** @description Whether the caller has to be known. */
-            auth_required: boolean;
-            /** @description What it does. */
+            /** @description The idea, exactly as typed. */
             description: string;
-            /** @description Errors it can answer with. */
-            error_responses: string[];
-            /** @description HTTP method. */
-            method: string;
-            /** @description Path with its parameters. */
-            path: string;
-            /** @description Shape of the request. */
-            request_schema: string;
-            /** @description Shape of the response. */
-            response_schema: string;
-        };
-        ApprovalDetail: {
-            /** Format: date-time */
-            at: string;
+            /** @description Version of the state format. */
+            machine_version: number;
+            /** @description Who launched it. */
+            owner: string;
+            /** @description The rules it was launched with. */
+            policy: components["schemas"]["Policy"];
+            /** @description The project it is for. */
+            project_id: string;
+            /** @description A title to show. */
+            title: string;
+          };
+          /** @constant */
+          type: "spec.created";
+        }
+      | {
+          data: {
+            /** @description Who asked for it. */
             by: string;
-            content_hash: string;
-            version: number;
-        };
-        /** @description Body of `POST /specs/{spec_id}/phases/{phase}/approve`. */
-        ApproveBody: {
-            /** @description The content that was looked at, as the phase's artifact tells it. */
-            content_hash: string;
-        };
-        /** @description One version of a phase's output. */
-        ArtifactDetail: {
-            author: components["schemas"]["Author"];
-            /** @description The output of the phase. */
-            content: unknown;
-            content_hash: string;
-            /** Format: date-time */
-            created_at: string;
-            findings: components["schemas"]["Finding"][];
-            version: number;
-        };
-        /** @description Something the agent took for granted instead of asking. */
-        Assumption: {
-            /** @description What suggested it. */
-            basis: string;
-            /** @description What is assumed, as one sentence. */
-            text: string;
-        };
-        AttemptDetail: {
+          };
+          /** @constant */
+          type: "spec.execution_started";
+        }
+      | {
+          data: {
+            /** @description The agent that does the work. */
             agent: string;
-            agent_version: string | null;
+            /** @description Its first attempt. */
             attempt: number;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The attempt fails when it is not done by then.
+             */
             deadline: string;
-            /** Format: date-time */
-            ended_at: string | null;
-            failure: components["schemas"]["FailureDetail"] | null;
-            findings: components["schemas"]["Finding"][];
-            model: string | null;
-            /** @description `null` while it is under way. */
-            outcome: components["schemas"]["OutcomeName"] | null;
-            repair: number;
-            sandbox: components["schemas"]["SandboxDetail"];
-            stage: components["schemas"]["StageName"];
-            /** Format: date-time */
-            started_at: string;
-            usage: components["schemas"]["UsageDetail"];
-        };
-        AttemptUsageDetail: {
-            agent: string;
-            agent_version: string | null;
-            attempt: number;
-            model: string | null;
-            usage: components["schemas"]["UsageDetail"];
-        };
-        /** @description Who wrote a version of an artifact. */
-        Author: {
-            /** @description The attempt whose output was accepted. */
-            attempt: number;
-            /** @constant */
-            kind: "agent";
-            /** @description Name of the agent. */
-            name: string;
-        } | {
-            /** @description Who. */
-            id: string;
-            /** @constant */
-            kind: "user";
-        };
-        /** @description Limits on what agents may consume. `null`: no limit. */
-        Budget: {
-            /** @description Money, in millionths of a US dollar, from 1. With such a limit only models may be used whose price is known. */
-            cost_micro_usd: number | null;
-            /** @description Tokens of every kind together, from 1. */
-            tokens: number | null;
-        };
-        /** @description Body of `PUT /specs/{spec_id}/budget`. Each of the two is replaced as a whole; one that is left out stays as it is. */
-        BudgetBody: {
-            budget?: components["schemas"]["BudgetInput"] | null;
-            phase_budget?: components["schemas"]["BudgetInput"] | null;
-        };
-        /** @description Limits on what agents may consume. `null`: no limit. */
-        BudgetInput: {
-            /** @description Money, in millionths of a US dollar, from 1. With such a limit only models may be used whose price is known. */
-            cost_micro_usd?: number | null;
-            /** @description Tokens of every kind together, from 1. */
-            tokens?: number | null;
-        };
-        /** @description Body of `POST /specs/{spec_id}/cancel`. */
-        CancelBody: {
-            /** @description Why, for the record. */
-            reason?: string | null;
-        };
-        /** @description Body of `GET /capabilities`. */
-        Capabilities: {
-            /** @description The agents that a policy may name. */
-            agents: string[];
-            /** @description The agent where neither the policy nor the project names one; `null` when there is none. */
-            default_agent: string | null;
-            /** @description The policy of a launch that names none. */
-            default_policy: components["schemas"]["Policy"];
-            /** @description Whether `POST /quick-tasks` makes tasks here. */
-            quick_tasks: boolean;
-            /** @description The caller. */
-            user: string;
-        };
-        /** @description One part of the solution. */
-        Component: {
-            /** @description Names of components it uses. */
-            dependencies: string[];
-            /** @description What it is. */
-            description: string;
-            /** @description True when the file exists at the pinned commit, which the host verifies. */
-            exists: boolean;
-            /** @description Where it lives in the repository. */
-            file_path: string;
-            /** @description What it offers. */
-            interfaces: components["schemas"]["Interface"][];
-            /** @description Its name, unique within the design. */
-            name: string;
-            /** @description Requirements it serves. */
-            requirements: components["schemas"]["RequirementId"][];
-            /** @description The one thing it is responsible for. */
-            responsibility: string;
-            /** @description Kind of part: module, service, page, table, … */
-            type: string;
-        };
-        /** @description Conventions that the repository follows. */
-        Conventions: {
-            /** @description How files, types and functions are named. */
-            naming: string;
-            /** @description Anything else that recurs. */
-            patterns: string[];
-            /** @description How tests are written and where they live. */
-            testing: string;
-        };
-        /** @description How far a requirement is covered. */
-        Coverage: "fully_covered" | "partially_covered" | "not_covered";
-        /** @description One requirement, followed through design and tasks. */
-        CoverageRow: {
-            /** @description Names of the components that serve it. */
-            covered_by_components: string[];
-            /** @description Tasks that address it. */
-            covered_by_tasks: components["schemas"]["TaskId"][];
-            /** @description Tickets that name it, or hold a task that addresses it. */
-            covered_by_tickets: components["schemas"]["TicketId"][];
-            /** @description The requirement. */
-            requirement_id: components["schemas"]["RequirementId"];
-            /** @description Its title. */
-            requirement_title: string;
-            /** @description How far it is covered. */
-            status: components["schemas"]["Coverage"];
-        };
-        /**
-         * @description Names an acceptance criterion, for example `AC-001`.
-         *
-         *     Deserialises from any string, so that one malformed id is a finding at its position and not a document that cannot be read; `is_well_formed` tells.
-         */
-        CriterionId: string;
-        /** @description A data type that is stored or exchanged. */
-        DataModel: {
-            /** @description What it stands for. */
-            description: string;
-            /** @description Field to type and meaning. */
-            fields: {
-                [key: string]: string;
-            };
-            /** @description Indexes, one each. */
-            indexes: string[];
-            /** @description Its name. */
-            name: string;
-            /** @description Relations to other models. */
-            relationships: string[];
-            /** @description The table that holds it, if any. */
-            table_name: string | null;
-        };
-        /** @description Order of the work. */
-        DependencyAnalysis: {
-            /** @description The chain of tasks that takes longest, first to last. */
-            critical_path: components["schemas"]["TaskId"][];
-            /** @description Hours along that chain. */
-            critical_path_hours: number;
-            /** @description Task to the tasks it waits for. */
-            task_dependency_graph: {
-                [key: string]: components["schemas"]["TaskId"][];
-            };
-            /** @description Ticket to the tickets it waits for. */
-            ticket_dependency_graph: {
-                [key: string]: components["schemas"]["TicketId"][];
-            };
-            /** @description Tasks that can be done at the same time, wave after wave. */
-            waves: components["schemas"]["TaskId"][][];
-        };
-        /** @description A choice that was made. */
-        DesignDecision: {
-            /** @description What else was considered. */
-            alternatives: string[];
-            /** @description What was chosen. */
-            decision: string;
-            /** @description Why. */
-            rationale: string;
-        };
-        /** @description Output of DESIGN. */
-        DesignOutput: {
-            /** @description HTTP operations. */
-            api_endpoints: components["schemas"]["ApiEndpoint"][];
-            /** @description The same as a Mermaid diagram. */
-            architecture_diagram: string;
-            /** @description How the parts work together, in a few paragraphs. */
-            architecture_overview: string;
-            /** @description What was taken for granted. */
-            assumptions: components["schemas"]["Assumption"][];
-            /** @description The parts. */
-            components: components["schemas"]["Component"][];
-            /** @description Data that is stored or exchanged. */
-            data_models: components["schemas"]["DataModel"][];
-            /** @description Choices that were made. */
-            decisions: components["schemas"]["DesignDecision"][];
-            /** @description Kind of failure to what happens then. */
-            error_handling: {
-                [key: string]: string;
-            };
-            /** @description Short name of the feature. */
-            feature_name: string;
-            /** @description Where it meets what exists. */
-            integration_points: string[];
-            /** @description How one gets from the present state to this one. */
-            migration_plan: string[];
-            /** @description Anything else, including how the output was made. */
-            notes: string;
-            /** @description Questions whose answers change the spec. */
-            questions: components["schemas"]["Question"][];
-            /** @description What may go wrong. */
-            risks: components["schemas"]["DesignRisk"][];
-            /** @description What an attacker would try, and why it fails. */
-            security_considerations: string[];
-            /** @description How it is tested. */
-            testing_strategy: components["schemas"]["TestingStrategy"];
-        };
-        /** @description Something that may go wrong. */
-        DesignRisk: {
-            /** @description What is done about it. */
-            mitigation: string;
-            /** @description What. */
-            risk: string;
-        };
-        /** @description The five fields in which an idea is usually unclear. */
-        DiscoveryCategory: "Problem & Value" | "Users & Journeys" | "Scope & Boundaries" | "Technical Context" | "Trade-offs & Risks";
-        /** @description Questions of one category. */
-        DiscoveryQuestion: {
-            /** @description The field they belong to. */
-            category: components["schemas"]["DiscoveryCategory"];
-            /** @description The questions. */
-            questions: string[];
-        };
-        EarsConditionDetail: {
-            keyword: components["schemas"]["EarsKeyword"];
-            /** @description The condition without its keyword. */
-            text: string;
-        };
-        EarsDetail: {
-            conditions: components["schemas"]["EarsConditionDetail"][];
-            pattern: components["schemas"]["EarsPattern"];
-            requirement_id: components["schemas"]["RequirementId"];
-            /** @description What it does. */
-            response: string;
-            /** @description What acts. */
-            system: string;
-        };
-        /** @description What a condition begins with. */
-        EarsKeyword: "when" | "while" | "if" | "where";
-        /** @description The pattern that a requirement follows. */
-        EarsPattern: "ubiquitous" | "event_driven" | "state_driven" | "unwanted_behaviour" | "optional_feature" | "complex";
-        /** @description A place where execution starts. */
-        EntryPoint: {
-            /** @description What starts there. */
-            description: string;
-            /** @description Lines that show it. */
-            evidence: components["schemas"]["Evidence"][];
-            /** @description Path from the repository's root. */
-            path: string;
-        };
-        /** @description Size of a piece of work. */
-        Estimate: "S" | "M" | "L" | "XL";
-        /** @description Body of `GET /specs/{spec_id}/events`. Events are the same here, in streams and in stores: their format is the domain's own promise. */
-        EventPage: {
-            events: components["schemas"]["SpecEvent"][];
-            /** @description The parameter `after` of the next page. */
-            next_after: number;
-        };
-        /**
-         * @description Where in the repository a claim can be verified.
-         *
-         *     The host reads the file at the pinned commit and refuses the output when the line does not exist or does not contain the excerpt.
-         */
-        Evidence: {
-            /** @description Text that stands on that line (any part of it, trimmed). */
-            excerpt: string;
-            /** @description Line, counted from 1. */
-            line: number;
-            /** @description Path from the repository's root, with `/`. */
-            path: string;
-        };
-        /** @description A data type the repository already has. */
-        ExistingModel: {
-            /** @description Lines that define it. */
-            evidence: components["schemas"]["Evidence"][];
-            /** @description Its fields, as far as they matter. */
-            fields: string[];
-            /** @description The file that defines it. */
-            file: string;
-            /** @description Its name in the code. */
-            name: string;
-        };
-        /** @description Output of EXPLORE. */
-        ExploreOutput: {
-            /** @description What was taken for granted. */
-            assumptions: components["schemas"]["Assumption"][];
-            /** @description What the repository is, in a paragraph. */
-            codebase_summary: string;
-            /** @description Conventions that the repository follows. */
-            conventions: components["schemas"]["Conventions"];
-            /** @description What one would ask the user, by category. */
-            discovery_questions: components["schemas"]["DiscoveryQuestion"][];
-            /** @description Where execution starts. */
-            entry_points: components["schemas"]["EntryPoint"][];
-            /** @description Data types that exist already. */
-            existing_models: components["schemas"]["ExistingModel"][];
-            /** @description The idea, restated against the repository. */
-            feature_summary: components["schemas"]["FeatureSummary"];
-            /** @description Files one has to know for this idea. */
-            key_files: components["schemas"]["KeyFile"][];
-            /** @description Anything else, including how the output was made. */
-            notes: string;
-            /** @description Kind of project, for example "Rust library" or "Django web application". */
-            project_type: string;
-            /** @description Questions whose answers change the spec. */
-            questions: components["schemas"]["Question"][];
-            /** @description Existing code that the idea touches. */
-            related_to_feature: components["schemas"]["RelatedFile"][];
-            /** @description Ways of doing things that new code should follow. */
-            relevant_patterns: components["schemas"]["Pattern"][];
-            /** @description Folder to what it holds. */
-            structure: {
-                [key: string]: string;
-            };
-            /** @description Languages, frameworks and tools in use. */
-            tech_stack: string[];
-            /** @description Where the tests are and how they are run. */
-            test_structure: string;
-        };
-        /** @description Body of `GET /specs/{spec_id}/export?format=json`. */
-        ExportBody: {
-            /** @description The newest of each phase that has one, in the order of the phases. */
-            artifacts: components["schemas"]["ExportedArtifact"][];
-            spec: components["schemas"]["SpecDetail"];
-            /** @description `null` until each of the first four phases has produced something. */
-            trace: components["schemas"]["SyncOutput"] | null;
-            usage: components["schemas"]["SpecUsageDetail"];
-        };
-        /** @description One version of a phase's output. */
-        ExportedArtifact: {
-            author: components["schemas"]["Author"];
-            /** @description The output of the phase. */
-            content: unknown;
-            content_hash: string;
-            /** Format: date-time */
-            created_at: string;
-            findings: components["schemas"]["Finding"][];
+            /** @description The phase. */
             phase: components["schemas"]["Phase"];
-            version: number;
-        };
-        /** @description Why an attempt, a phase or a spec failed. */
-        Failure: {
+          };
+          /** @constant */
+          type: "spec.phase_started";
+        }
+      | {
+          data: {
+            /** @description The agent that does the work. */
+            agent: string;
+            /** @description The attempt that follows. */
+            attempt: number;
+            /**
+             * Format: date-time
+             * @description It fails when it is not done by then.
+             */
+            deadline: string;
+            /** @description Why the attempt before it failed. */
+            failure: components["schemas"]["Failure"];
+            /** @description What was wrong with its output. */
+            findings: components["schemas"]["Finding"][];
+            /**
+             * Format: date-time
+             * @description It does not begin before.
+             */
+            not_before: string;
+            /** @description The phase. */
+            phase: components["schemas"]["Phase"];
+            /** @description That output, if it is short enough to be shown to the next run. */
+            previous?: string | null;
+          };
+          /** @constant */
+          type: "spec.phase_retry";
+        }
+      | {
+          data: {
             /** @description The attempt. */
             attempt: number;
-            /** @description Kind of failure. */
-            kind: components["schemas"]["FailureKind"];
-            /** @description What happened and what to do, for a person. Holds no secret. */
+            /** @description What was wrong. */
+            findings: components["schemas"]["Finding"][];
+            /** @description The phase. */
+            phase: components["schemas"]["Phase"];
+            /** @description The output, if it is short enough to be shown to the next run, and that has not seen it. */
+            previous?: string | null;
+            /** @description The run that follows. */
+            repair: number;
+          };
+          /** @constant */
+          type: "spec.phase_repair";
+        }
+      | {
+          data: {
+            /** @description The attempt. */
+            attempt: number;
+            /** @description How many effects failed in a row. */
+            failures: number;
+            /** @description What failed. */
+            message: string;
+            /**
+             * Format: date-time
+             * @description It is not tried again before.
+             */
+            not_before: string;
+            /** @description The phase. */
+            phase: components["schemas"]["Phase"];
+          };
+          /** @constant */
+          type: "spec.effect_failed";
+        }
+      | {
+          data: {
+            /** @description The attempt. */
+            attempt: number;
+            /** @description The phase. */
+            phase: components["schemas"]["Phase"];
+            /** @description The sandbox. */
+            sandbox: components["schemas"]["SandboxFacts"];
+          };
+          /** @constant */
+          type: "sandbox.spawned";
+        }
+      | {
+          data: {
+            /** @description The attempt. */
+            attempt: number;
+            /** @description What it was given. */
+            inputs: components["schemas"]["PinnedInputs"];
+            /** @description The phase. */
+            phase: components["schemas"]["Phase"];
+            /** @description The run. */
+            repair: number;
+          };
+          /** @constant */
+          type: "spec.run_started";
+        }
+      | {
+          data: {
+            /** @description The attempt. */
+            attempt: number;
+            /** @description What it did, oldest first. */
+            items: components["schemas"]["ProgressItem"][];
+            /** @description Items left out since the last event, because there were too many. */
+            omitted: number;
+            /** @description The phase. */
+            phase: components["schemas"]["Phase"];
+            /** @description The run. */
+            repair: number;
+          };
+          /** @constant */
+          type: "spec.progress";
+        }
+      | {
+          /** @description What the output of an ended run has told. */
+          data: {
+            /** @description The attempt. */
+            attempt: number;
+            /** @description How. */
+            end: components["schemas"]["RunEnd"];
+            /** @description The model it talked to. */
+            model?: string | null;
+            /** @description What came of it. */
+            outcome: components["schemas"]["RunOutcome"];
+            /** @description The phase. */
+            phase: components["schemas"]["Phase"];
+            /** @description The run. */
+            repair: number;
+            /** @description The line that holds its result, if its output does. */
+            result?: components["schemas"]["ResultAt"] | null;
+            /** @description The agent's session, by which it can be told to go on. */
+            session?: string | null;
+            /** @description The last lines of its standard error. */
+            stderr_tail: string;
+            /** @description What it consumed. */
+            usage?: components["schemas"]["Usage"];
+            /** @description Version of the agent's program. */
+            version?: string | null;
+          };
+          /** @constant */
+          type: "spec.run_ended";
+        }
+      | {
+          /** @description What the output of an ended run has told. */
+          data: {
+            /** @description The attempt. */
+            attempt: number;
+            /** @description The model it talked to. */
+            model?: string | null;
+            /** @description What came of it. */
+            outcome: components["schemas"]["RunOutcome"];
+            /** @description The phase. */
+            phase: components["schemas"]["Phase"];
+            /** @description The run. */
+            repair: number;
+            /** @description The line that holds its result, if its output does. */
+            result?: components["schemas"]["ResultAt"] | null;
+            /** @description The agent's session, by which it can be told to go on. */
+            session?: string | null;
+            /** @description What it consumed. */
+            usage?: components["schemas"]["Usage"];
+            /** @description Version of the agent's program. */
+            version?: string | null;
+          };
+          /** @constant */
+          type: "spec.run_stopped";
+        }
+      | {
+          data: {
+            /** @description The attempt. */
+            attempt: number;
+            /** @description Hash of the artifact. */
+            content_hash: string;
+            /** @description The phase. */
+            phase: components["schemas"]["Phase"];
+            /** @description Version of the artifact. */
+            version: number;
+            /** @description Findings that did not block it. */
+            warnings: number;
+          };
+          /** @constant */
+          type: "spec.phase_completed";
+        }
+      | {
+          data: {
+            /** @description Hash of the artifact. An approval names it. */
+            content_hash: string;
+            /** @description The phase. */
+            phase: components["schemas"]["Phase"];
+            /** @description Version of the artifact. */
+            version: number;
+          };
+          /** @constant */
+          type: "spec.approval_requested";
+        }
+      | {
+          data: {
+            /** @description Who. */
+            by: string;
+            /** @description Hash of the artifact. */
+            content_hash: string;
+            /** @description The phase. */
+            phase: components["schemas"]["Phase"];
+            /** @description Version of the artifact. */
+            version: number;
+          };
+          /** @constant */
+          type: "spec.phase_approved";
+        }
+      | {
+          data: {
+            /** @description Who. */
+            by: string;
+            /** @description What to change. */
+            comment: string;
+            /** @description Hash of the artifact. */
+            content_hash: string;
+            /** @description The phase. */
+            phase: components["schemas"]["Phase"];
+            /** @description Version of the artifact. */
+            version: number;
+          };
+          /** @constant */
+          type: "spec.changes_requested";
+        }
+      | {
+          data: {
+            /** @description Why. */
+            failure: components["schemas"]["Failure"];
+            /** @description What was wrong with the last output, if that was it. */
+            findings: components["schemas"]["Finding"][];
+          };
+          /** @constant */
+          type: "spec.phase_failed";
+        }
+      | {
+          data: {
+            /**
+             * Format: date-time
+             * @description When to ask again.
+             */
+            ask_again_at: string;
+            /** @description How often it was asked for. */
+            asked: number;
+            /** @description The attempt. */
+            attempt: number;
+            /** @description Why it is not confirmed, if the provider said so. */
+            message: string | null;
+            /** @description The phase. */
+            phase: components["schemas"]["Phase"];
+          };
+          /** @constant */
+          type: "sandbox.ending";
+        }
+      | {
+          data: {
+            /** @description The attempt. */
+            attempt: number;
+            /** @description The phase. */
+            phase: components["schemas"]["Phase"];
+          };
+          /** @constant */
+          type: "sandbox.terminated";
+        }
+      | {
+          data: {
+            /** @description The attempt. */
+            attempt: number;
+            /** @description The last thing the provider said. */
             message: string;
             /** @description The phase. */
             phase: components["schemas"]["Phase"];
-        };
-        FailureDetail: {
-            attempt: number;
-            kind: components["schemas"]["FailureKind"];
-            message: string;
-            phase: components["schemas"]["Phase"];
-        };
-        /** @description Kind of failure, for branching and for choosing what to offer a person. */
-        FailureKind: "project_unavailable" | "checkout_rejected" | "sandbox_rejected" | "sandbox_unavailable" | "sandbox_lost" | "unknown_agent" | "agent_not_found" | "agent_failed" | "interrupted" | "agent_unauthorized" | "model_unavailable" | "agent_limit" | "budget_exceeded" | "no_result" | "invalid_output" | "too_much_output" | "deadline_exceeded" | "sync_rejected" | "poisoned";
-        /** @description The idea, restated against the repository. */
-        FeatureSummary: {
-            /** @description Short name of the feature. */
-            name: string;
-            /** @description The feature in one sentence. */
-            one_liner: string;
-            /** @description What is missing or wrong today. */
-            problem_statement: string;
-            /** @description What may go wrong. */
-            risks_identified: string[];
-            /** @description What belongs to it. */
-            scope_in: string[];
-            /** @description What does not. */
-            scope_out: string[];
-            /** @description How one would know that it worked. */
-            success_metrics: string[];
-            /** @description What the repository dictates. */
-            technical_constraints: string[];
-        };
-        FeedbackDetail: {
-            /** Format: date-time */
-            at: string;
+          };
+          /** @constant */
+          type: "sandbox.abandoned";
+        }
+      | {
+          data: {
+            /** @description Who. */
             by: string;
-            comment: string;
-        };
-        /** @description What is wrong with one field of a request. */
-        FieldError: {
-            /** @description What is wrong with it. */
-            detail: string;
-            /** @description Its name, with dots between levels. */
-            field: string;
-        };
-        /** @description Something a check has to say about one place of an output. */
-        Finding: {
-            /** @description What to do about it; empty when the message says it. */
-            fix: string;
-            /** @description What is wrong, for a person or an agent to read. */
-            message: string;
-            /** @description Where, as a JSON Pointer (RFC 6901) into the output; empty: the whole. */
-            pointer: string;
-            /** @description Name of the rule, for example `reference.unresolved`. Stable. */
-            rule: string;
-            /** @description Whether it vetoes. */
-            severity: components["schemas"]["Severity"];
-        };
-        /** @description What stands between a phase's accepted artifact and the next phase. */
-        Gate: "none" | "approve";
-        /** @description One gate per phase. */
-        Gates: {
-            /** @description After DESIGN. */
-            design: components["schemas"]["Gate"];
-            /** @description After EXPLORE. */
-            explore: components["schemas"]["Gate"];
-            /** @description After REQUIREMENTS. */
-            requirements: components["schemas"]["Gate"];
-            /** @description After SYNC. */
-            sync: components["schemas"]["Gate"];
-            /** @description After TASKS. */
-            tasks: components["schemas"]["Gate"];
-        };
-        /** @description One gate per phase. */
-        GatesInput: {
-            /** @description After DESIGN. */
-            design?: components["schemas"]["Gate"];
-            /** @description After EXPLORE. */
-            explore?: components["schemas"]["Gate"];
-            /** @description After REQUIREMENTS. */
-            requirements?: components["schemas"]["Gate"];
-            /** @description After SYNC. */
-            sync?: components["schemas"]["Gate"];
-            /** @description After TASKS. */
-            tasks?: components["schemas"]["Gate"];
-        };
-        /** @description Body of `GET /healthz` and `GET /readyz`, where all is well. */
-        HealthBody: {
-            status: components["schemas"]["HealthStatus"];
-        };
-        /** @enum {string} */
-        HealthStatus: "ok";
-        /** @description One operation that a component offers. */
-        Interface: {
-            /** @description What goes in. */
-            inputs: string;
-            /** @description Its name. */
-            method: string;
-            /** @description What comes out. */
-            outputs: string;
-        };
-        /** @description What keeps a sandbox's processes from the rest of the world. Says what *is* enforced, not what was asked for. */
-        Isolation: {
-            /** @description Cannot write outside the sandbox. */
-            filesystem: boolean;
-            /** @description How, for example `none`, `bubblewrap` or `vm`. */
-            mechanism: string;
-            /** @description Cannot reach the network beyond what the request allows. */
-            network: boolean;
-            /** @description Cannot see or signal processes outside the sandbox. */
-            processes: boolean;
-        };
-        /** @description A file one has to know for this idea. */
-        KeyFile: {
-            /** @description Lines that show it. */
-            evidence: components["schemas"]["Evidence"][];
-            /** @description Path from the repository's root. */
-            path: string;
-            /** @description What the file is for. */
-            purpose: string;
-        };
-        /** @description Body of `POST /specs/launch`. */
-        LaunchBody: {
-            /** @description Whether it is started at once. Default: true. */
-            auto_execute?: boolean | null;
-            /** @description The idea, exactly as typed. */
-            description: string;
-            /** @description Rules of its own. What it leaves out, at every level, is as in the host's. */
-            policy?: components["schemas"]["PolicyInput"] | null;
-            /** @description The project it is for; without it, the caller's default. */
-            project_id?: string | null;
-            title: string;
-        };
-        /**
-         * @description Whether execution was started by the launch, or since.
-         * @enum {string}
-         */
-        LaunchStatus: "created" | "executing";
-        /** @description Answer to `POST /specs/launch`. */
-        LaunchedBody: {
-            current_phase: components["schemas"]["Phase"] | null;
-            /** @description In words. */
-            message: string;
-            /** @description The sandbox in which it is executed, once it is known. */
-            sandbox_id: string | null;
-            /** Format: uuid */
-            spec_id: string;
-            status: components["schemas"]["LaunchStatus"];
-        };
-        /** @description Absolute paths as processes inside the sandbox see them. */
-        Layout: {
-            /** @description The checked-out repository: `<root>/repo`. */
-            repository: string;
-            /** @description Root that every `SandboxPath` is relative to. */
-            root: string;
-        };
-        /** @description Whether asking for a sandbox made it or found it. */
-        Origin: "created" | "adopted";
-        /**
-         * @description How an attempt ended.
-         * @enum {string}
-         */
-        OutcomeName: "accepted" | "failed" | "cancelled" | "paused";
-        /** @description A way of doing things that new code should follow. */
-        Pattern: {
-            /** @description What it is and when it is used. */
-            description: string;
-            /** @description Lines that show it. */
-            evidence: components["schemas"]["Evidence"][];
-            /** @description Files that show it. */
-            files: string[];
-            /** @description Short name. */
-            pattern: string;
-        };
-        /** @description A step from idea to spec. The derived order is the order of execution. */
-        Phase: "explore" | "requirements" | "design" | "tasks" | "sync";
-        PhaseDetail: {
-            accepted: components["schemas"]["AcceptedDetail"] | null;
-            approval: components["schemas"]["ApprovalDetail"] | null;
-            attempts: components["schemas"]["AttemptDetail"][];
-            /** Format: date-time */
-            completed_at: string | null;
-            /** @description What was asked to be done differently since the phase last passed its gate, oldest first. */
-            feedback: components["schemas"]["FeedbackDetail"][];
-            /** @description What stands between its artifact and the next phase. */
-            gate: components["schemas"]["Gate"];
-            phase: components["schemas"]["Phase"];
-            /** Format: date-time */
-            started_at: string | null;
-            status: components["schemas"]["PhaseStatus"];
-            usage: components["schemas"]["UsageDetail"];
-        };
-        PhaseProgressDetail: {
-            attempt: number;
-            phase: components["schemas"]["Phase"];
-            status: components["schemas"]["PhaseStatus"];
-        };
-        /** @description Body of `GET /specs/{spec_id}/phases/{phase}`. */
-        PhaseResult: {
-            /** @description `null` as long as the phase has produced nothing. */
-            artifact: components["schemas"]["ArtifactDetail"] | null;
-            /** @description Of REQUIREMENTS: every requirement that follows a pattern of EARS, taken apart. */
-            ears: components["schemas"]["EarsDetail"][];
-            phase: components["schemas"]["Phase"];
-            /** Format: uuid */
-            spec_id: string;
-            status: components["schemas"]["PhaseStatus"];
-        };
-        /** @description Where a phase stands. */
-        PhaseStatus: "pending" | "running" | "awaiting_approval" | "awaiting_answers" | "completed" | "failed" | "stale";
-        PhaseUsageDetail: {
-            attempts: components["schemas"]["AttemptUsageDetail"][];
-            phase: components["schemas"]["Phase"];
-            usage: components["schemas"]["UsageDetail"];
-        };
-        /** @description What a run was given, so that it can be told later why it did what it did. */
-        PinnedInputs: {
-            /** @description Hash of the prompt. */
-            prompt_hash: string;
-            /** @description Version of the templates that it was made from; empty where there is no prompt. */
-            prompt_version?: string;
-            /** @description Hash of the schema. */
-            schema_hash: string;
-        };
-        /** @description The rules a spec was launched with. */
-        Policy: {
-            /** @description The agent that does the work; `null`: the project's default, else the machine's. */
-            agent: string | null;
-            /** @description Longest duration of one attempt, sandbox included: 1 second to 24 hours. */
-            attempt_timeout_seconds: number;
-            /** @description Wait before the second attempt; doubles with every further one. At most an hour. */
-            backoff_seconds: number;
-            /** @description Limits on what agents may consume for the spec. */
+            /** @description Why, if they said so. */
+            reason: string | null;
+          };
+          /** @constant */
+          type: "spec.cancel_requested";
+        }
+      | {
+          data: {
+            /** @description Those of the spec. */
             budget: components["schemas"]["Budget"];
-            /** @description The share of a budget, in per cent, at which a warning is shown: 1 to 100. */
-            budget_warning_percent: number;
-            /** @description The agent that takes over when that one's output stays unusable. */
-            fallback_agent: string | null;
-            /** @description Approval after each phase. */
-            gates: components["schemas"]["Gates"];
-            /** @description Attempts at a phase, 1 to 10; each begins with a fresh sandbox. */
-            max_attempts: number;
-            /** @description Longest output of one run, standard output and error together: 1 KiB to 1 GiB. */
-            max_output_bytes: number;
-            /** @description Runs after the first within one attempt, 0 to 10; each is given the findings of the last. */
-            max_repairs: number;
-            /** @description Limits on what they may consume for each phase. */
+            /** @description Who did it. */
+            by: string;
+            /** @description Those of each phase. */
             phase_budget: components["schemas"]["Budget"];
-            /** @description What happens to questions. */
-            questions: components["schemas"]["Questions"];
-            /** @description Whether phases share a sandbox. */
-            sandbox_reuse: components["schemas"]["SandboxReuse"];
-        };
-        /** @description The rules a spec was launched with. */
-        PolicyInput: {
-            /** @description The agent that does the work; `null`: the project's default, else the machine's. */
-            agent?: string | null;
-            /** @description Longest duration of one attempt, sandbox included: 1 second to 24 hours. */
-            attempt_timeout_seconds?: number;
-            /** @description Wait before the second attempt; doubles with every further one. At most an hour. */
-            backoff_seconds?: number;
-            /** @description Limits on what agents may consume for the spec. */
-            budget?: components["schemas"]["BudgetInput"];
-            /** @description The share of a budget, in per cent, at which a warning is shown: 1 to 100. */
-            budget_warning_percent?: number;
-            /** @description The agent that takes over when that one's output stays unusable. */
-            fallback_agent?: string | null;
-            /** @description Approval after each phase. */
-            gates?: components["schemas"]["GatesInput"];
-            /** @description Attempts at a phase, 1 to 10; each begins with a fresh sandbox. */
-            max_attempts?: number;
-            /** @description Longest output of one run, standard output and error together: 1 KiB to 1 GiB. */
-            max_output_bytes?: number;
-            /** @description Runs after the first within one attempt, 0 to 10; each is given the findings of the last. */
-            max_repairs?: number;
-            /** @description Limits on what they may consume for each phase. */
-            phase_budget?: components["schemas"]["BudgetInput"];
-            /** @description What happens to questions. */
-            questions?: components["schemas"]["Questions"];
-            /** @description Whether phases share a sandbox. */
-            sandbox_reuse?: components["schemas"]["SandboxReuse"];
-        };
-        /** @description How much an item matters, from the most to the least. */
-        Priority: "CRITICAL" | "HIGH" | "MEDIUM" | "LOW";
-        /** @description What every error looks like (RFC 9457). */
-        Problem: {
-            /** @description What happened and what to do, for a person. */
-            detail: string;
-            /** @description The fields of the request that are wrong, where it is about fields. */
-            errors?: components["schemas"]["FieldError"][];
-            /** @description The path that was asked for. */
-            instance: string;
-            /** @description The `x-request-id` of the request, if it had one. */
-            request_id?: string | null;
-            /** @description The status. */
-            status: number;
-            /** @description The status in words. */
-            title: string;
-            /** @description `about:blank`: the status tells the kind. */
-            type: string;
-        };
-        ProgressDetail: {
-            headline: string;
-            percent: number;
-            phases: components["schemas"]["PhaseProgressDetail"][];
-        };
-        /** @description A line of progress for a person to read. */
-        ProgressItem: {
-            /** @description What kind of thing the agent did. */
-            kind: components["schemas"]["ProgressKind"];
-            /** @description How much of the phase is done, in thousandths, if the agent says so. */
-            permille?: number | null;
-            /** @description In words. */
-            text: string;
-        };
-        /** @description What kind of thing an agent did. */
-        ProgressKind: "message" | "thinking" | "tool" | "file" | "warning" | "output";
-        ProjectItem: {
-            id: string;
-            name: string;
-        };
-        /** @description Body of `GET /projects`. */
-        ProjectList: {
-            /** @description The project of a launch that names none; `null` when it has to name one. */
-            default_project_id: string | null;
-            projects: components["schemas"]["ProjectItem"][];
-        };
-        /** @description A question to the user that the agent could not answer from the repository. */
-        Question: {
-            /** @description What is assumed when nobody answers. */
-            default: string | null;
-            /** @description Identifies the question within its phase output, for example `Q-001`. */
-            id: components["schemas"]["QuestionId"];
-            /** @description Suggested answers; empty when it is an open question. */
-            options: string[];
-            /** @description The question, as one sentence. */
-            text: string;
-            /** @description Why the answer changes the spec. */
-            why: string;
-        };
-        /**
-         * @description Names a question, for example `Q-001`.
-         *
-         *     Deserialises from any string, so that one malformed id is a finding at its position and not a document that cannot be read; `is_well_formed` tells.
-         */
-        QuestionId: string;
-        /** @description What happens to questions that a phase's output carries. */
-        Questions: "ignore" | "block";
-        /** @description Body of `POST /quick-tasks`. */
-        QuickTaskBody: {
-            /** @description What is to be done, exactly as typed. */
-            description: string;
-            /** @description The project it is for. */
-            project_id?: string | null;
-            title: string;
-        };
-        /** @description Answer to `POST /quick-tasks`. */
-        QuickTaskCreated: {
-            /** @description What the host calls it. */
-            task_id: string;
-            /** @description Where a person can look at it, if anywhere. */
-            url: string | null;
-        };
-        /** @description Existing code that the idea touches. */
-        RelatedFile: {
-            /** @description Lines that show it. */
-            evidence: components["schemas"]["Evidence"][];
-            /** @description Its file. */
-            file: string;
-            /** @description Name of the part. */
-            name: string;
-            /** @description Why it matters for the idea. */
-            relevance: string;
-        };
-        /** @description The commit that carries the rendered files, made in the SYNC sandbox. */
-        RepositoryCommit: {
-            /** @description Branch it is on, `spec/<slug>`. */
-            branch: string;
-            /** @description Its hash. */
-            commit: string;
-            /** @description Files it adds or changes, from the repository's root. */
-            files: string[];
-            /** @description Its parent: the commit that the spec is pinned to. */
-            parent: string;
-        };
-        /** @description Body of `POST /specs/{spec_id}/phases/{phase}/request-changes`. */
-        RequestChangesBody: {
-            /** @description What to change, 1 to 10,000 characters. The agent is told. */
-            comment: string;
-            /** @description The content that was looked at, as the phase's artifact tells it. */
-            content_hash: string;
-        };
-        /** @description One requirement. */
-        Requirement: {
-            /** @description How it is verified. */
-            acceptance_criteria: components["schemas"]["AcceptanceCriterion"][];
-            /** @description The quality it is about. */
-            category: components["schemas"]["RequirementCategory"];
-            /** @description Requirements that must hold for this one to make sense. */
-            dependencies: components["schemas"]["RequirementId"][];
-            /** @description Identifies the requirement within the spec. */
-            id: components["schemas"]["RequirementId"];
-            /** @description Anything else. */
-            notes: string;
-            /** @description How much it matters. */
-            priority: components["schemas"]["Priority"];
-            /** @description The requirement in full, in one of the EARS patterns (Mavin et al., 2009). */
-            text: string;
-            /** @description Short title. */
-            title: string;
-            /** @description Whether it is about function, quality or a limit. */
-            type: components["schemas"]["RequirementType"];
-        };
-        /** @description Quality that a requirement is about. */
-        RequirementCategory: "FUNC" | "PERF" | "SEC" | "USE" | "REL" | "CON";
-        /**
-         * @description Names a requirement, for example `REQ-AUTH-FUNC-001`.
-         *
-         *     Deserialises from any string, so that one malformed id is a finding at its position and not a document that cannot be read; `is_well_formed` tells.
-         */
-        RequirementId: string;
-        /** @description Whether a requirement says what the system does or how well. */
-        RequirementType: "functional" | "non_functional" | "constraint";
-        /** @description Output of REQUIREMENTS. */
-        RequirementsOutput: {
-            /** @description What was taken for granted. */
-            assumptions: components["schemas"]["Assumption"][];
-            /** @description Short name of the feature. */
-            feature_name: string;
-            /** @description Anything else, including how the output was made. */
-            notes: string;
-            /** @description What the feature will not do. */
-            out_of_scope: string[];
-            /** @description Questions whose answers change the spec. */
-            questions: components["schemas"]["Question"][];
-            /** @description What the system shall do. */
-            requirements: components["schemas"]["Requirement"][];
-            /** @description Who wants what. */
-            user_stories: components["schemas"]["UserStory"][];
-        };
-        /** @description The line that holds a run's result. */
-        ResultAt: {
-            /** @description Position before it; `null`: the beginning. */
-            after: string | null;
-            /** @description What it holds. */
-            kind: components["schemas"]["ResultKind"];
-        };
-        /** @description What a line holds of a result, from the least to the most reliable. */
-        ResultKind: "message" | "structured";
-        /** @description Body of `POST /specs/{spec_id}/retry`. */
-        RetryBody: {
-            /** @description What to do differently, 1 to 10,000 characters. The agent is told. */
-            feedback?: string | null;
-            /** @description The phase to do again; by default the one that has failed or waits. */
-            phase?: components["schemas"]["Phase"] | null;
-        };
-        /** @description How a run ended. */
-        RunEnd: {
-            /** @description Its exit code. */
-            code: number;
-            /** @constant */
-            end: "exited";
-        } | {
-            /** @constant */
-            end: "signaled";
-            /** @description The signal's number. */
-            signal: number;
-        } | {
-            /** @constant */
-            end: "timed_out";
-        } | {
-            /** @constant */
-            end: "lost";
-            /** @description What is known. */
-            reason: string;
-        };
-        /** @description What a run came to. */
-        RunOutcome: {
-            /** @constant */
-            status: "done";
-        } | {
-            /** @description Kind of failure. */
-            kind: components["schemas"]["FailureKind"];
-            /** @description What happened. */
-            message: string;
-            /** @constant */
-            status: "failed";
-        };
-        SandboxDetail: {
-            id: string | null;
-            isolation: components["schemas"]["Isolation"] | null;
-            status: components["schemas"]["SandboxStatusName"];
-        };
-        /** @description What is known of a sandbox once it is ready. */
-        SandboxFacts: {
-            /** @description The commit that is checked out. */
-            commit: string;
-            /** @description The provider's id. */
-            id: string;
-            /** @description What keeps it apart from the rest. */
-            isolation: components["schemas"]["Isolation"];
-            /** @description Where things are inside. */
-            layout: components["schemas"]["Layout"];
-            /** @description Whether it was made or found by the call that is recorded. */
-            origin: components["schemas"]["Origin"];
-        };
-        /** @description Whether phases share a sandbox. */
-        SandboxReuse: "per_phase" | "per_spec";
-        /**
-         * @description Where the sandbox of an attempt stands.
-         * @enum {string}
-         */
-        SandboxStatusName: "requested" | "ready" | "ending" | "gone" | "abandoned";
-        /** @description Whether a finding vetoes the output. */
-        Severity: "error" | "warning";
-        /** @description Body of `GET /specs/{spec_id}`, and of commands. */
-        SpecDetail: {
-            actions: components["schemas"]["Actions"];
-            agent: string;
-            /** Format: date-time */
-            archived_at: string | null;
-            commit: string | null;
-            /** Format: date-time */
-            created_at: string;
-            current_phase: components["schemas"]["Phase"] | null;
-            description: string;
-            failure: components["schemas"]["FailureDetail"] | null;
-            /** Format: uuid */
-            id: string;
-            owner: string;
-            phases: components["schemas"]["PhaseDetail"][];
-            policy: components["schemas"]["Policy"];
-            progress: components["schemas"]["ProgressDetail"];
-            project_id: string;
-            revision: number;
-            sandbox_id: string | null;
-            status: components["schemas"]["SpecStatus"];
-            title: string;
-            /** Format: date-time */
-            updated_at: string;
-            usage: components["schemas"]["UsageDetail"];
-        };
-        /** @description Something that happened to a spec, in its place. */
-        SpecEvent: {
-            /**
-             * Format: date-time
-             * @description When it happened.
-             */
-            at: string;
-            /** @description Revision of the state after it. */
-            revision: number;
-            /** @description Place within the spec: dense, from 1. */
-            sequence: number;
-            /**
-             * Format: uuid
-             * @description The spec.
-             */
-            spec_id: string;
-        } & ({
-            data: {
-                /** @description The agent that does the work. */
-                agent: string;
-                /** @description The idea, exactly as typed. */
-                description: string;
-                /** @description Version of the state format. */
-                machine_version: number;
-                /** @description Who launched it. */
-                owner: string;
-                /** @description The rules it was launched with. */
-                policy: components["schemas"]["Policy"];
-                /** @description The project it is for. */
-                project_id: string;
-                /** @description A title to show. */
-                title: string;
-            };
-            /** @constant */
-            type: "spec.created";
-        } | {
-            data: {
-                /** @description Who asked for it. */
-                by: string;
-            };
-            /** @constant */
-            type: "spec.execution_started";
-        } | {
-            data: {
-                /** @description The agent that does the work. */
-                agent: string;
-                /** @description Its first attempt. */
-                attempt: number;
-                /**
-                 * Format: date-time
-                 * @description The attempt fails when it is not done by then.
-                 */
-                deadline: string;
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-            };
-            /** @constant */
-            type: "spec.phase_started";
-        } | {
-            data: {
-                /** @description The agent that does the work. */
-                agent: string;
-                /** @description The attempt that follows. */
-                attempt: number;
-                /**
-                 * Format: date-time
-                 * @description It fails when it is not done by then.
-                 */
-                deadline: string;
-                /** @description Why the attempt before it failed. */
-                failure: components["schemas"]["Failure"];
-                /** @description What was wrong with its output. */
-                findings: components["schemas"]["Finding"][];
-                /**
-                 * Format: date-time
-                 * @description It does not begin before.
-                 */
-                not_before: string;
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-                /** @description That output, if it is short enough to be shown to the next run. */
-                previous?: string | null;
-            };
-            /** @constant */
-            type: "spec.phase_retry";
-        } | {
-            data: {
-                /** @description The attempt. */
-                attempt: number;
-                /** @description What was wrong. */
-                findings: components["schemas"]["Finding"][];
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-                /** @description The output, if it is short enough to be shown to the next run, and that has not seen it. */
-                previous?: string | null;
-                /** @description The run that follows. */
-                repair: number;
-            };
-            /** @constant */
-            type: "spec.phase_repair";
-        } | {
-            data: {
-                /** @description The attempt. */
-                attempt: number;
-                /** @description How many effects failed in a row. */
-                failures: number;
-                /** @description What failed. */
-                message: string;
-                /**
-                 * Format: date-time
-                 * @description It is not tried again before.
-                 */
-                not_before: string;
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-            };
-            /** @constant */
-            type: "spec.effect_failed";
-        } | {
-            data: {
-                /** @description The attempt. */
-                attempt: number;
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-                /** @description The sandbox. */
-                sandbox: components["schemas"]["SandboxFacts"];
-            };
-            /** @constant */
-            type: "sandbox.spawned";
-        } | {
-            data: {
-                /** @description The attempt. */
-                attempt: number;
-                /** @description What it was given. */
-                inputs: components["schemas"]["PinnedInputs"];
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-                /** @description The run. */
-                repair: number;
-            };
-            /** @constant */
-            type: "spec.run_started";
-        } | {
-            data: {
-                /** @description The attempt. */
-                attempt: number;
-                /** @description What it did, oldest first. */
-                items: components["schemas"]["ProgressItem"][];
-                /** @description Items left out since the last event, because there were too many. */
-                omitted: number;
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-                /** @description The run. */
-                repair: number;
-            };
-            /** @constant */
-            type: "spec.progress";
-        } | {
-            /** @description What the output of an ended run has told. */
-            data: {
-                /** @description The attempt. */
-                attempt: number;
-                /** @description How. */
-                end: components["schemas"]["RunEnd"];
-                /** @description The model it talked to. */
-                model?: string | null;
-                /** @description What came of it. */
-                outcome: components["schemas"]["RunOutcome"];
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-                /** @description The run. */
-                repair: number;
-                /** @description The line that holds its result, if its output does. */
-                result?: components["schemas"]["ResultAt"] | null;
-                /** @description The agent's session, by which it can be told to go on. */
-                session?: string | null;
-                /** @description The last lines of its standard error. */
-                stderr_tail: string;
-                /** @description What it consumed. */
-                usage?: components["schemas"]["Usage"];
-                /** @description Version of the agent's program. */
-                version?: string | null;
-            };
-            /** @constant */
-            type: "spec.run_ended";
-        } | {
-            /** @description What the output of an ended run has told. */
-            data: {
-                /** @description The attempt. */
-                attempt: number;
-                /** @description The model it talked to. */
-                model?: string | null;
-                /** @description What came of it. */
-                outcome: components["schemas"]["RunOutcome"];
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-                /** @description The run. */
-                repair: number;
-                /** @description The line that holds its result, if its output does. */
-                result?: components["schemas"]["ResultAt"] | null;
-                /** @description The agent's session, by which it can be told to go on. */
-                session?: string | null;
-                /** @description What it consumed. */
-                usage?: components["schemas"]["Usage"];
-                /** @description Version of the agent's program. */
-                version?: string | null;
-            };
-            /** @constant */
-            type: "spec.run_stopped";
-        } | {
-            data: {
-                /** @description The attempt. */
-                attempt: number;
-                /** @description Hash of the artifact. */
-                content_hash: string;
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-                /** @description Version of the artifact. */
-                version: number;
-                /** @description Findings that did not block it. */
-                warnings: number;
-            };
-            /** @constant */
-            type: "spec.phase_completed";
-        } | {
-            data: {
-                /** @description Hash of the artifact. An approval names it. */
-                content_hash: string;
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-                /** @description Version of the artifact. */
-                version: number;
-            };
-            /** @constant */
-            type: "spec.approval_requested";
-        } | {
-            data: {
-                /** @description Who. */
-                by: string;
-                /** @description Hash of the artifact. */
-                content_hash: string;
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-                /** @description Version of the artifact. */
-                version: number;
-            };
-            /** @constant */
-            type: "spec.phase_approved";
-        } | {
-            data: {
-                /** @description Who. */
-                by: string;
-                /** @description What to change. */
-                comment: string;
-                /** @description Hash of the artifact. */
-                content_hash: string;
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-                /** @description Version of the artifact. */
-                version: number;
-            };
-            /** @constant */
-            type: "spec.changes_requested";
-        } | {
-            data: {
-                /** @description Why. */
-                failure: components["schemas"]["Failure"];
-                /** @description What was wrong with the last output, if that was it. */
-                findings: components["schemas"]["Finding"][];
-            };
-            /** @constant */
-            type: "spec.phase_failed";
-        } | {
-            data: {
-                /**
-                 * Format: date-time
-                 * @description When to ask again.
-                 */
-                ask_again_at: string;
-                /** @description How often it was asked for. */
-                asked: number;
-                /** @description The attempt. */
-                attempt: number;
-                /** @description Why it is not confirmed, if the provider said so. */
-                message: string | null;
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-            };
-            /** @constant */
-            type: "sandbox.ending";
-        } | {
-            data: {
-                /** @description The attempt. */
-                attempt: number;
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-            };
-            /** @constant */
-            type: "sandbox.terminated";
-        } | {
-            data: {
-                /** @description The attempt. */
-                attempt: number;
-                /** @description The last thing the provider said. */
-                message: string;
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-            };
-            /** @constant */
-            type: "sandbox.abandoned";
-        } | {
-            data: {
-                /** @description Who. */
-                by: string;
-                /** @description Why, if they said so. */
-                reason: string | null;
-            };
-            /** @constant */
-            type: "spec.cancel_requested";
-        } | {
-            data: {
-                /** @description Those of the spec. */
-                budget: components["schemas"]["Budget"];
-                /** @description Who did it. */
-                by: string;
-                /** @description Those of each phase. */
-                phase_budget: components["schemas"]["Budget"];
-            };
-            /** @constant */
-            type: "spec.budget_changed";
-        } | {
-            data: {
-                /** @description Who. */
-                by: string;
-            };
-            /** @constant */
-            type: "spec.execution_paused";
-        } | {
-            data: {
-                /** @description Who. */
-                by: string;
-                /** @description What to do differently, if they said so. */
-                feedback: string | null;
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-            };
-            /** @constant */
-            type: "spec.retry_requested";
-        } | {
-            data: {
-                /** @description Who asked for it. */
-                by: string;
-            };
-            /** @constant */
-            type: "spec.execution_resumed";
-        } | {
-            data: Record<string, never>;
-            /** @constant */
-            type: "spec.execution_completed";
-        } | {
-            data: {
-                /** @description Why. */
-                failure: components["schemas"]["Failure"];
-            };
-            /** @constant */
-            type: "spec.execution_failed";
-        } | {
-            data: Record<string, never>;
-            /** @constant */
-            type: "spec.execution_cancelled";
-        } | {
-            data: {
-                /** @description Who did it. */
-                by: string;
-            };
-            /** @constant */
-            type: "spec.archived";
-        });
-        SpecItem: {
-            /** Format: date-time */
-            archived_at: string | null;
-            /** Format: date-time */
-            created_at: string;
-            current_phase: components["schemas"]["Phase"] | null;
-            /** Format: uuid */
-            id: string;
-            owner: string;
-            percent: number;
-            project_id: string;
-            status: components["schemas"]["SpecStatus"];
-            title: string;
-            /** Format: date-time */
-            updated_at: string;
-        };
-        /** @description Body of `GET /specs`. */
-        SpecPage: {
-            /**
-             * Format: uuid
-             * @description The parameter `before` of the next page; `null` after the last.
-             */
-            next: string | null;
-            specs: components["schemas"]["SpecItem"][];
-        };
-        /** @description Where a spec stands. */
-        SpecStatus: "draft" | "executing" | "awaiting_approval" | "awaiting_answers" | "paused" | "completed" | "failed" | "cancelled";
-        /** @description Figures of the whole spec. */
-        SpecSummary: {
-            /** @description Distinct files that will be new. */
-            files_to_create: number;
-            /** @description Distinct files that will change. */
-            files_to_modify: number;
-            /** @description Share of requirements that are fully covered, 0 to 100. */
-            requirement_coverage_percent: number;
-            /** @description Hours over all tasks. */
-            total_estimated_hours: number;
-            /** @description Requirements. */
-            total_requirements: number;
-            /** @description Tasks. */
-            total_tasks: number;
-            /** @description Tickets. */
-            total_tickets: number;
-        };
-        /** @description Body of `GET /specs/{spec_id}/usage`. Other than in the spec's detail, the run that is under way is counted, as far as it was told. */
-        SpecUsageDetail: {
-            agents: components["schemas"]["AgentUsageDetail"][];
-            budget: components["schemas"]["Budget"];
-            phase_budget: components["schemas"]["Budget"];
-            phases: components["schemas"]["PhaseUsageDetail"][];
-            /** Format: uuid */
-            spec_id: string;
-            total: components["schemas"]["UsageDetail"];
-        };
-        /**
-         * @description How far an attempt has got.
-         * @enum {string}
-         */
-        StageName: "spawning" | "starting" | "running" | "collecting" | "ended";
-        /**
-         * @description Names a user story, for example `US-001`.
-         *
-         *     Deserialises from any string, so that one malformed id is a finding at its position and not a document that cannot be read; `is_well_formed` tells.
-         */
-        StoryId: string;
-        /** @description Output of SYNC. */
-        SyncOutput: {
-            /** @description What has to be resolved first. */
-            blockers: string[];
-            /** @description One row per requirement. */
-            coverage_matrix: components["schemas"]["CoverageRow"][];
-            /** @description Order of the work. */
-            dependency_analysis: components["schemas"]["DependencyAnalysis"];
-            /** @description True when there are no blockers. */
-            ready_for_execution: boolean;
-            /** @description What would be good to do. */
-            recommendations: string[];
-            /** @description The commit with the rendered files. */
-            repository_commit: components["schemas"]["RepositoryCommit"] | null;
-            /** @description Folder-safe name of the spec, as in `specs/<slug>/`. */
-            slug: string;
-            /** @description Figures. */
-            spec_summary: components["schemas"]["SpecSummary"];
-            /** @description Counts. */
-            traceability_stats: components["schemas"]["TraceabilityStats"];
-            /** @description Results of the structural checks. */
-            validation_results: components["schemas"]["ValidationResults"];
-        };
-        /** @description One step that an implementer takes in a sitting. */
-        Task: {
-            /** @description How one sees that it is done. */
-            acceptance_criteria: string[];
-            /** @description What it waits for. */
-            dependencies: components["schemas"]["TaskDependencies"];
-            /** @description What is to be done, as markdown. */
-            description: string;
-            /** @description How big it is. */
-            estimate: components["schemas"]["Estimate"];
-            /** @description Hours of work; 1 to 4 is a good size. */
-            estimated_hours: number;
-            /** @description Files that will be new. */
-            files_to_create: string[];
-            /** @description Files that will change. */
-            files_to_modify: string[];
-            /** @description Identifies the task within the spec. */
-            id: components["schemas"]["TaskId"];
-            /** @description The ticket it belongs to. */
-            parent_ticket: components["schemas"]["TicketId"];
-            /** @description How much it matters. */
-            priority: components["schemas"]["Priority"];
-            /** @description Requirements it serves. */
-            requirements_addressed: components["schemas"]["RequirementId"][];
-            /** @description Short title. */
-            title: string;
-            /** @description Kind of work. */
-            type: components["schemas"]["TaskType"];
-        };
-        /** @description Tasks before and after a task. */
-        TaskDependencies: {
-            /** @description Wait for this one. */
-            blocks: components["schemas"]["TaskId"][];
-            /** @description Must be done first. */
-            depends_on: components["schemas"]["TaskId"][];
-        };
-        /**
-         * @description Names a task, for example `TSK-001`.
-         *
-         *     Deserialises from any string, so that one malformed id is a finding at its position and not a document that cannot be read; `is_well_formed` tells.
-         */
-        TaskId: string;
-        /** @description Kind of work. */
-        TaskType: "implementation" | "refactor" | "test" | "documentation" | "configuration" | "research";
-        /** @description Output of TASKS. */
-        TasksOutput: {
-            /** @description What was taken for granted. */
-            assumptions: components["schemas"]["Assumption"][];
-            /** @description Short name of the feature. */
-            feature_name: string;
-            /** @description Anything else, including how the output was made. */
-            notes: string;
-            /** @description Questions whose answers change the spec. */
-            questions: components["schemas"]["Question"][];
-            /** @description Steps. */
-            tasks: components["schemas"]["Task"][];
-            /** @description Pieces of work worth reporting on. */
-            tickets: components["schemas"]["Ticket"][];
-        };
-        /** @description How the design is tested. */
-        TestingStrategy: {
-            /** @description What integration tests cover. */
-            integration_tests: string[];
-            /** @description What unit tests cover. */
-            unit_tests: string[];
-        };
-        /** @description A piece of work worth reporting on. */
-        Ticket: {
-            /** @description How one sees that it is done. */
-            acceptance_criteria: string[];
-            /** @description What it waits for. */
-            dependencies: components["schemas"]["TicketDependencies"];
-            /** @description What is to be done, as markdown. */
-            description: string;
-            /** @description How big it is. */
-            estimate: components["schemas"]["Estimate"];
-            /** @description Identifies the ticket within the spec. */
-            id: components["schemas"]["TicketId"];
-            /** @description How much it matters. */
-            priority: components["schemas"]["Priority"];
-            /** @description Requirements it serves. */
-            requirements: components["schemas"]["RequirementId"][];
-            /** @description Its tasks. */
-            tasks: components["schemas"]["TaskId"][];
-            /** @description Short title. */
-            title: string;
-        };
-        /** @description Tickets before and after a ticket. */
-        TicketDependencies: {
-            /** @description Must be done first. */
-            blocked_by: components["schemas"]["TicketId"][];
-            /** @description Wait for this one. */
-            blocks: components["schemas"]["TicketId"][];
-        };
-        /**
-         * @description Names a ticket, for example `TKT-001`.
-         *
-         *     Deserialises from any string, so that one malformed id is a finding at its position and not a document that cannot be read; `is_well_formed` tells.
-         */
-        TicketId: string;
-        /** @description Body of `GET /specs/{spec_id}/trace`. */
-        TraceBody: {
-            /** Format: uuid */
-            spec_id: string;
-            /** @description `null` until each of the first four phases has produced something. */
-            trace: components["schemas"]["SyncOutput"] | null;
-        };
-        /** @description Counts of what was traced. */
-        TraceabilityStats: {
-            /** @description Components. */
-            components: number;
-            /** @description Edges of the task graph. */
-            dependencies: number;
-            /** @description Requirements. */
-            requirements: number;
-            /** @description Tasks. */
-            tasks: number;
-            /** @description Tickets. */
-            tickets: number;
-        };
-        /** @description Tokens and money. All counts saturate. */
-        Usage: {
-            /** @description Tokens read and written to a cache. */
-            cache_write_tokens?: number;
-            /** @description Tokens read from a cache. */
-            cached_input_tokens: number;
-            /** @description Money, in millionths of a US dollar, at list price. */
-            cost_micro_usd: number;
-            /** @description Tokens read, without those that came from a cache or were written to one. */
-            input_tokens: number;
-            /** @description Tokens written, thoughts included. */
-            output_tokens: number;
-            /** @description Of the tokens, those whose price is not known: they are not in the money. */
-            unpriced_tokens?: number;
-        };
-        /** @description Tokens by kind, and money. Every count is told, also when it is 0. */
-        UsageDetail: {
-            cache_write_tokens: number;
-            cached_input_tokens: number;
-            cost_micro_usd: number;
-            input_tokens: number;
-            output_tokens: number;
-            /** @description Of the tokens, those whose price is not known: they are not in the cost. */
-            unpriced_tokens: number;
-        };
-        /** @description What a user wants and why. */
-        UserStory: {
-            /** @description Why ("so that …"). */
-            benefit: string;
-            /** @description Identifies the story within the spec. */
-            id: components["schemas"]["StoryId"];
-            /** @description How much it matters. */
-            priority: components["schemas"]["Priority"];
-            /** @description Requirements that fulfil the story. */
-            requirements: components["schemas"]["RequirementId"][];
-            /** @description Who wants it ("As a …"). */
-            role: string;
-            /** @description What they want ("I want …"). */
-            want: string;
-        };
-        /** @description Results of the structural checks, recomputed over all phases together. */
-        ValidationResults: {
-            /** @description Every component serves a requirement that some task addresses. */
-            all_design_components_have_tasks: boolean;
-            /** @description Every id is well-formed, unique and resolves. */
-            all_ids_valid: boolean;
-            /** @description Every requirement has at least one task. */
-            all_requirements_covered: boolean;
-            /** @description Every task comes after the tasks it depends on. */
-            dependency_order_valid: boolean;
-            /** @description What is wrong. */
-            issues_found: string[];
-            /** @description No task waits for itself, however indirectly. */
-            no_circular_dependencies: boolean;
-            /** @description What looks odd. */
-            warnings: string[];
-        };
-        VersionItem: {
-            /** @description Whether it is the version that later phases build upon. */
-            accepted: boolean;
-            author: components["schemas"]["Author"];
-            content_hash: string;
-            /** Format: date-time */
-            created_at: string;
-            /** @description How many. */
-            findings: number;
-            version: number;
-        };
-        /** @description Body of `GET /specs/{spec_id}/phases/{phase}/versions`: newest first, at most 50. */
-        VersionList: {
-            versions: components["schemas"]["VersionItem"][];
-        };
+          };
+          /** @constant */
+          type: "spec.budget_changed";
+        }
+      | {
+          data: {
+            /** @description Who. */
+            by: string;
+          };
+          /** @constant */
+          type: "spec.execution_paused";
+        }
+      | {
+          data: {
+            /** @description Who. */
+            by: string;
+            /** @description What to do differently, if they said so. */
+            feedback: string | null;
+            /** @description The phase. */
+            phase: components["schemas"]["Phase"];
+          };
+          /** @constant */
+          type: "spec.retry_requested";
+        }
+      | {
+          data: {
+            /** @description Who asked for it. */
+            by: string;
+          };
+          /** @constant */
+          type: "spec.execution_resumed";
+        }
+      | {
+          data: Record<string, never>;
+          /** @constant */
+          type: "spec.execution_completed";
+        }
+      | {
+          data: {
+            /** @description Why. */
+            failure: components["schemas"]["Failure"];
+          };
+          /** @constant */
+          type: "spec.execution_failed";
+        }
+      | {
+          data: Record<string, never>;
+          /** @constant */
+          type: "spec.execution_cancelled";
+        }
+      | {
+          data: {
+            /** @description Who did it. */
+            by: string;
+          };
+          /** @constant */
+          type: "spec.archived";
+        }
+    );
+    SpecItem: {
+      /** Format: date-time */
+      archived_at: string | null;
+      /** Format: date-time */
+      created_at: string;
+      current_phase: components["schemas"]["Phase"] | null;
+      /** Format: uuid */
+      id: string;
+      owner: string;
+      percent: number;
+      project_id: string;
+      status: components["schemas"]["SpecStatus"];
+      title: string;
+      /** Format: date-time */
+      updated_at: string;
     };
-    responses: {
-        /** @description The request cannot be read. */
-        BadRequest: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "detail": "The request cannot be read.",
-                 *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
-                 *       "status": 400,
-                 *       "title": "Bad Request",
-                 *       "type": "about:blank"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description The state of the spec does not allow it; the detail names both. */
-        Conflict: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "detail": "The state of the spec does not allow it; the detail names both.",
-                 *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
-                 *       "status": 409,
-                 *       "title": "Conflict",
-                 *       "type": "about:blank"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description The caller may not use this service, or may see the spec and not do this with it; or a browser sent a command for a page of another origin. */
-        Forbidden: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "detail": "The caller may not use this service, or may see the spec and not do this with it; or a browser sent a command for a page of another origin.",
-                 *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
-                 *       "status": 403,
-                 *       "title": "Forbidden",
-                 *       "type": "about:blank"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description Something went wrong on the server's side. */
-        InternalServerError: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "detail": "Something went wrong on the server's side.",
-                 *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
-                 *       "status": 500,
-                 *       "title": "Internal Server Error",
-                 *       "type": "about:blank"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description There is no such thing, or the caller may not see it. */
-        NotFound: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "detail": "There is no such thing, or the caller may not see it.",
-                 *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
-                 *       "status": 404,
-                 *       "title": "Not Found",
-                 *       "type": "about:blank"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description The body is too large. */
-        PayloadTooLarge: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "detail": "The body is too large.",
-                 *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
-                 *       "status": 413,
-                 *       "title": "Payload Too Large",
-                 *       "type": "about:blank"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description The budget is used up. */
-        PaymentRequired: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "detail": "The budget is used up.",
-                 *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
-                 *       "status": 402,
-                 *       "title": "Payment Required",
-                 *       "type": "about:blank"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description What the request was made for has changed in the meantime; look at it again. */
-        PreconditionFailed: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "detail": "What the request was made for has changed in the meantime; look at it again.",
-                 *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
-                 *       "status": 412,
-                 *       "title": "Precondition Failed",
-                 *       "type": "about:blank"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description The body took too long to arrive. */
-        RequestTimeout: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "detail": "The body took too long to arrive.",
-                 *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
-                 *       "status": 408,
-                 *       "title": "Request Timeout",
-                 *       "type": "about:blank"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description The server, or one that it needs, cannot answer now; try again. */
-        ServiceUnavailable: {
-            headers: {
-                /** @description When to try again, in seconds. */
-                "Retry-After"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "detail": "The server, or one that it needs, cannot answer now; try again.",
-                 *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
-                 *       "status": 503,
-                 *       "title": "Service Unavailable",
-                 *       "type": "about:blank"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description Too much at once; try again later. */
-        TooManyRequests: {
-            headers: {
-                /** @description When to try again, in seconds. */
-                "Retry-After"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "detail": "Too much at once; try again later.",
-                 *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
-                 *       "status": 429,
-                 *       "title": "Too Many Requests",
-                 *       "type": "about:blank"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description The credentials are missing or wrong. */
-        Unauthorized: {
-            headers: {
-                /** @description How to authenticate. */
-                "WWW-Authenticate"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "detail": "The credentials are missing or wrong.",
-                 *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
-                 *       "status": 401,
-                 *       "title": "Unauthorized",
-                 *       "type": "about:blank"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description Fields of the request are wrong; each is named. */
-        UnprocessableEntity: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "detail": "Fields of the request are wrong; each is named.",
-                 *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
-                 *       "status": 422,
-                 *       "title": "Unprocessable Entity",
-                 *       "type": "about:blank"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description The body is not JSON by its content type. */
-        UnsupportedMediaType: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "detail": "The body is not JSON by its content type.",
-                 *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
-                 *       "status": 415,
-                 *       "title": "Unsupported Media Type",
-                 *       "type": "about:blank"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description This path is a WebSocket, and the request asked for none. */
-        UpgradeRequired: {
-            headers: {
-                /** @description `websocket`. */
-                Upgrade?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "detail": "This path is a WebSocket, and the request asked for none.",
-                 *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
-                 *       "status": 426,
-                 *       "title": "Upgrade Required",
-                 *       "type": "about:blank"
-                 *     }
-                 */
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
+    /** @description Body of `GET /specs`. */
+    SpecPage: {
+      /**
+       * Format: uuid
+       * @description The parameter `before` of the next page; `null` after the last.
+       */
+      next: string | null;
+      specs: components["schemas"]["SpecItem"][];
     };
-    parameters: never;
-    requestBodies: never;
-    headers: never;
-    pathItems: never;
+    /** @description Where a spec stands. */
+    SpecStatus:
+      | "draft"
+      | "executing"
+      | "awaiting_approval"
+      | "awaiting_answers"
+      | "paused"
+      | "completed"
+      | "failed"
+      | "cancelled";
+    /** @description Figures of the whole spec. */
+    SpecSummary: {
+      /** @description Distinct files that will be new. */
+      files_to_create: number;
+      /** @description Distinct files that will change. */
+      files_to_modify: number;
+      /** @description Share of requirements that are fully covered, 0 to 100. */
+      requirement_coverage_percent: number;
+      /** @description Hours over all tasks. */
+      total_estimated_hours: number;
+      /** @description Requirements. */
+      total_requirements: number;
+      /** @description Tasks. */
+      total_tasks: number;
+      /** @description Tickets. */
+      total_tickets: number;
+    };
+    /** @description Body of `GET /specs/{spec_id}/usage`. Other than in the spec's detail, the run that is under way is counted, as far as it was told. */
+    SpecUsageDetail: {
+      agents: components["schemas"]["AgentUsageDetail"][];
+      budget: components["schemas"]["Budget"];
+      phase_budget: components["schemas"]["Budget"];
+      phases: components["schemas"]["PhaseUsageDetail"][];
+      /** Format: uuid */
+      spec_id: string;
+      total: components["schemas"]["UsageDetail"];
+    };
+    /**
+     * @description How far an attempt has got.
+     * @enum {string}
+     */
+    StageName: "spawning" | "starting" | "running" | "collecting" | "ended";
+    /**
+     * @description Names a user story, for example `US-001`.
+     *
+     *     Deserialises from any string, so that one malformed id is a finding at its position and not a document that cannot be read; `is_well_formed` tells.
+     */
+    StoryId: string;
+    /** @description Output of SYNC. */
+    SyncOutput: {
+      /** @description What has to be resolved first. */
+      blockers: string[];
+      /** @description One row per requirement. */
+      coverage_matrix: components["schemas"]["CoverageRow"][];
+      /** @description Order of the work. */
+      dependency_analysis: components["schemas"]["DependencyAnalysis"];
+      /** @description True when there are no blockers. */
+      ready_for_execution: boolean;
+      /** @description What would be good to do. */
+      recommendations: string[];
+      /** @description The commit with the rendered files. */
+      repository_commit: components["schemas"]["RepositoryCommit"] | null;
+      /** @description Folder-safe name of the spec, as in `specs/<slug>/`. */
+      slug: string;
+      /** @description Figures. */
+      spec_summary: components["schemas"]["SpecSummary"];
+      /** @description Counts. */
+      traceability_stats: components["schemas"]["TraceabilityStats"];
+      /** @description Results of the structural checks. */
+      validation_results: components["schemas"]["ValidationResults"];
+    };
+    /** @description One step that an implementer takes in a sitting. */
+    Task: {
+      /** @description How one sees that it is done. */
+      acceptance_criteria: string[];
+      /** @description What it waits for. */
+      dependencies: components["schemas"]["TaskDependencies"];
+      /** @description What is to be done, as markdown. */
+      description: string;
+      /** @description How big it is. */
+      estimate: components["schemas"]["Estimate"];
+      /** @description Hours of work; 1 to 4 is a good size. */
+      estimated_hours: number;
+      /** @description Files that will be new. */
+      files_to_create: string[];
+      /** @description Files that will change. */
+      files_to_modify: string[];
+      /** @description Identifies the task within the spec. */
+      id: components["schemas"]["TaskId"];
+      /** @description The ticket it belongs to. */
+      parent_ticket: components["schemas"]["TicketId"];
+      /** @description How much it matters. */
+      priority: components["schemas"]["Priority"];
+      /** @description Requirements it serves. */
+      requirements_addressed: components["schemas"]["RequirementId"][];
+      /** @description Short title. */
+      title: string;
+      /** @description Kind of work. */
+      type: components["schemas"]["TaskType"];
+    };
+    /** @description Tasks before and after a task. */
+    TaskDependencies: {
+      /** @description Wait for this one. */
+      blocks: components["schemas"]["TaskId"][];
+      /** @description Must be done first. */
+      depends_on: components["schemas"]["TaskId"][];
+    };
+    /**
+     * @description Names a task, for example `TSK-001`.
+     *
+     *     Deserialises from any string, so that one malformed id is a finding at its position and not a document that cannot be read; `is_well_formed` tells.
+     */
+    TaskId: string;
+    /** @description Kind of work. */
+    TaskType:
+      "implementation" | "refactor" | "test" | "documentation" | "configuration" | "research";
+    /** @description Output of TASKS. */
+    TasksOutput: {
+      /** @description What was taken for granted. */
+      assumptions: components["schemas"]["Assumption"][];
+      /** @description Short name of the feature. */
+      feature_name: string;
+      /** @description Anything else, including how the output was made. */
+      notes: string;
+      /** @description Questions whose answers change the spec. */
+      questions: components["schemas"]["Question"][];
+      /** @description Steps. */
+      tasks: components["schemas"]["Task"][];
+      /** @description Pieces of work worth reporting on. */
+      tickets: components["schemas"]["Ticket"][];
+    };
+    /** @description How the design is tested. */
+    TestingStrategy: {
+      /** @description What integration tests cover. */
+      integration_tests: string[];
+      /** @description What unit tests cover. */
+      unit_tests: string[];
+    };
+    /** @description A piece of work worth reporting on. */
+    Ticket: {
+      /** @description How one sees that it is done. */
+      acceptance_criteria: string[];
+      /** @description What it waits for. */
+      dependencies: components["schemas"]["TicketDependencies"];
+      /** @description What is to be done, as markdown. */
+      description: string;
+      /** @description How big it is. */
+      estimate: components["schemas"]["Estimate"];
+      /** @description Identifies the ticket within the spec. */
+      id: components["schemas"]["TicketId"];
+      /** @description How much it matters. */
+      priority: components["schemas"]["Priority"];
+      /** @description Requirements it serves. */
+      requirements: components["schemas"]["RequirementId"][];
+      /** @description Its tasks. */
+      tasks: components["schemas"]["TaskId"][];
+      /** @description Short title. */
+      title: string;
+    };
+    /** @description Tickets before and after a ticket. */
+    TicketDependencies: {
+      /** @description Must be done first. */
+      blocked_by: components["schemas"]["TicketId"][];
+      /** @description Wait for this one. */
+      blocks: components["schemas"]["TicketId"][];
+    };
+    /**
+     * @description Names a ticket, for example `TKT-001`.
+     *
+     *     Deserialises from any string, so that one malformed id is a finding at its position and not a document that cannot be read; `is_well_formed` tells.
+     */
+    TicketId: string;
+    /** @description Body of `GET /specs/{spec_id}/trace`. */
+    TraceBody: {
+      /** Format: uuid */
+      spec_id: string;
+      /** @description `null` until each of the first four phases has produced something. */
+      trace: components["schemas"]["SyncOutput"] | null;
+    };
+    /** @description Counts of what was traced. */
+    TraceabilityStats: {
+      /** @description Components. */
+      components: number;
+      /** @description Edges of the task graph. */
+      dependencies: number;
+      /** @description Requirements. */
+      requirements: number;
+      /** @description Tasks. */
+      tasks: number;
+      /** @description Tickets. */
+      tickets: number;
+    };
+    /** @description Tokens and money. All counts saturate. */
+    Usage: {
+      /** @description Tokens read and written to a cache. */
+      cache_write_tokens?: number;
+      /** @description Tokens read from a cache. */
+      cached_input_tokens: number;
+      /** @description Money, in millionths of a US dollar, at list price. */
+      cost_micro_usd: number;
+      /** @description Tokens read, without those that came from a cache or were written to one. */
+      input_tokens: number;
+      /** @description Tokens written, thoughts included. */
+      output_tokens: number;
+      /** @description Of the tokens, those whose price is not known: they are not in the money. */
+      unpriced_tokens?: number;
+    };
+    /** @description Tokens by kind, and money. Every count is told, also when it is 0. */
+    UsageDetail: {
+      cache_write_tokens: number;
+      cached_input_tokens: number;
+      cost_micro_usd: number;
+      input_tokens: number;
+      output_tokens: number;
+      /** @description Of the tokens, those whose price is not known: they are not in the cost. */
+      unpriced_tokens: number;
+    };
+    /** @description What a user wants and why. */
+    UserStory: {
+      /** @description Why ("so that …"). */
+      benefit: string;
+      /** @description Identifies the story within the spec. */
+      id: components["schemas"]["StoryId"];
+      /** @description How much it matters. */
+      priority: components["schemas"]["Priority"];
+      /** @description Requirements that fulfil the story. */
+      requirements: components["schemas"]["RequirementId"][];
+      /** @description Who wants it ("As a …"). */
+      role: string;
+      /** @description What they want ("I want …"). */
+      want: string;
+    };
+    /** @description Results of the structural checks, recomputed over all phases together. */
+    ValidationResults: {
+      /** @description Every component serves a requirement that some task addresses. */
+      all_design_components_have_tasks: boolean;
+      /** @description Every id is well-formed, unique and resolves. */
+      all_ids_valid: boolean;
+      /** @description Every requirement has at least one task. */
+      all_requirements_covered: boolean;
+      /** @description Every task comes after the tasks it depends on. */
+      dependency_order_valid: boolean;
+      /** @description What is wrong. */
+      issues_found: string[];
+      /** @description No task waits for itself, however indirectly. */
+      no_circular_dependencies: boolean;
+      /** @description What looks odd. */
+      warnings: string[];
+    };
+    VersionItem: {
+      /** @description Whether it is the version that later phases build upon. */
+      accepted: boolean;
+      author: components["schemas"]["Author"];
+      content_hash: string;
+      /** Format: date-time */
+      created_at: string;
+      /** @description How many. */
+      findings: number;
+      version: number;
+    };
+    /** @description Body of `GET /specs/{spec_id}/phases/{phase}/versions`: newest first, at most 50. */
+    VersionList: {
+      versions: components["schemas"]["VersionItem"][];
+    };
+  };
+  responses: {
+    /** @description The request cannot be read. */
+    BadRequest: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        /**
+         * @example {
+         *       "detail": "The request cannot be read.",
+         *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
+         *       "status": 400,
+         *       "title": "Bad Request",
+         *       "type": "about:blank"
+         *     }
+         */
+        "application/problem+json": components["schemas"]["Problem"];
+      };
+    };
+    /** @description The state of the spec does not allow it; the detail names both. */
+    Conflict: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        /**
+         * @example {
+         *       "detail": "The state of the spec does not allow it; the detail names both.",
+         *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
+         *       "status": 409,
+         *       "title": "Conflict",
+         *       "type": "about:blank"
+         *     }
+         */
+        "application/problem+json": components["schemas"]["Problem"];
+      };
+    };
+    /** @description The caller may not use this service, or may see the spec and not do this with it; or a browser sent a command for a page of another origin. */
+    Forbidden: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        /**
+         * @example {
+         *       "detail": "The caller may not use this service, or may see the spec and not do this with it; or a browser sent a command for a page of another origin.",
+         *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
+         *       "status": 403,
+         *       "title": "Forbidden",
+         *       "type": "about:blank"
+         *     }
+         */
+        "application/problem+json": components["schemas"]["Problem"];
+      };
+    };
+    /** @description Something went wrong on the server's side. */
+    InternalServerError: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        /**
+         * @example {
+         *       "detail": "Something went wrong on the server's side.",
+         *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
+         *       "status": 500,
+         *       "title": "Internal Server Error",
+         *       "type": "about:blank"
+         *     }
+         */
+        "application/problem+json": components["schemas"]["Problem"];
+      };
+    };
+    /** @description There is no such thing, or the caller may not see it. */
+    NotFound: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        /**
+         * @example {
+         *       "detail": "There is no such thing, or the caller may not see it.",
+         *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
+         *       "status": 404,
+         *       "title": "Not Found",
+         *       "type": "about:blank"
+         *     }
+         */
+        "application/problem+json": components["schemas"]["Problem"];
+      };
+    };
+    /** @description The body is too large. */
+    PayloadTooLarge: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        /**
+         * @example {
+         *       "detail": "The body is too large.",
+         *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
+         *       "status": 413,
+         *       "title": "Payload Too Large",
+         *       "type": "about:blank"
+         *     }
+         */
+        "application/problem+json": components["schemas"]["Problem"];
+      };
+    };
+    /** @description The budget is used up. */
+    PaymentRequired: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        /**
+         * @example {
+         *       "detail": "The budget is used up.",
+         *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
+         *       "status": 402,
+         *       "title": "Payment Required",
+         *       "type": "about:blank"
+         *     }
+         */
+        "application/problem+json": components["schemas"]["Problem"];
+      };
+    };
+    /** @description What the request was made for has changed in the meantime; look at it again. */
+    PreconditionFailed: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        /**
+         * @example {
+         *       "detail": "What the request was made for has changed in the meantime; look at it again.",
+         *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
+         *       "status": 412,
+         *       "title": "Precondition Failed",
+         *       "type": "about:blank"
+         *     }
+         */
+        "application/problem+json": components["schemas"]["Problem"];
+      };
+    };
+    /** @description The body took too long to arrive. */
+    RequestTimeout: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        /**
+         * @example {
+         *       "detail": "The body took too long to arrive.",
+         *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
+         *       "status": 408,
+         *       "title": "Request Timeout",
+         *       "type": "about:blank"
+         *     }
+         */
+        "application/problem+json": components["schemas"]["Problem"];
+      };
+    };
+    /** @description The server, or one that it needs, cannot answer now; try again. */
+    ServiceUnavailable: {
+      headers: {
+        /** @description When to try again, in seconds. */
+        "Retry-After"?: string;
+        [name: string]: unknown;
+      };
+      content: {
+        /**
+         * @example {
+         *       "detail": "The server, or one that it needs, cannot answer now; try again.",
+         *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
+         *       "status": 503,
+         *       "title": "Service Unavailable",
+         *       "type": "about:blank"
+         *     }
+         */
+        "application/problem+json": components["schemas"]["Problem"];
+      };
+    };
+    /** @description Too much at once; try again later. */
+    TooManyRequests: {
+      headers: {
+        /** @description When to try again, in seconds. */
+        "Retry-After"?: string;
+        [name: string]: unknown;
+      };
+      content: {
+        /**
+         * @example {
+         *       "detail": "Too much at once; try again later.",
+         *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
+         *       "status": 429,
+         *       "title": "Too Many Requests",
+         *       "type": "about:blank"
+         *     }
+         */
+        "application/problem+json": components["schemas"]["Problem"];
+      };
+    };
+    /** @description The credentials are missing or wrong. */
+    Unauthorized: {
+      headers: {
+        /** @description How to authenticate. */
+        "WWW-Authenticate"?: string;
+        [name: string]: unknown;
+      };
+      content: {
+        /**
+         * @example {
+         *       "detail": "The credentials are missing or wrong.",
+         *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
+         *       "status": 401,
+         *       "title": "Unauthorized",
+         *       "type": "about:blank"
+         *     }
+         */
+        "application/problem+json": components["schemas"]["Problem"];
+      };
+    };
+    /** @description Fields of the request are wrong; each is named. */
+    UnprocessableEntity: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        /**
+         * @example {
+         *       "detail": "Fields of the request are wrong; each is named.",
+         *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
+         *       "status": 422,
+         *       "title": "Unprocessable Entity",
+         *       "type": "about:blank"
+         *     }
+         */
+        "application/problem+json": components["schemas"]["Problem"];
+      };
+    };
+    /** @description The body is not JSON by its content type. */
+    UnsupportedMediaType: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        /**
+         * @example {
+         *       "detail": "The body is not JSON by its content type.",
+         *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
+         *       "status": 415,
+         *       "title": "Unsupported Media Type",
+         *       "type": "about:blank"
+         *     }
+         */
+        "application/problem+json": components["schemas"]["Problem"];
+      };
+    };
+    /** @description This path is a WebSocket, and the request asked for none. */
+    UpgradeRequired: {
+      headers: {
+        /** @description `websocket`. */
+        Upgrade?: string;
+        [name: string]: unknown;
+      };
+      content: {
+        /**
+         * @example {
+         *       "detail": "This path is a WebSocket, and the request asked for none.",
+         *       "instance": "/api/v1/specs/01932b5e-7c00-7000-8000-000000000001",
+         *       "status": 426,
+         *       "title": "Upgrade Required",
+         *       "type": "about:blank"
+         *     }
+         */
+        "application/problem+json": components["schemas"]["Problem"];
+      };
+    };
+  };
+  parameters: never;
+  requestBodies: never;
+  headers: never;
+  pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    getCapabilities: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What it offers. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "agents": [
-                     *         "claude",
-                     *         "codex"
-                     *       ],
-                     *       "default_agent": "claude",
-                     *       "default_policy": {
-                     *         "agent": null,
-                     *         "attempt_timeout_seconds": 900,
-                     *         "backoff_seconds": 2,
-                     *         "budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": 1000000
-                     *         },
-                     *         "budget_warning_percent": 80,
-                     *         "fallback_agent": null,
-                     *         "gates": {
-                     *           "design": "none",
-                     *           "explore": "none",
-                     *           "requirements": "none",
-                     *           "sync": "none",
-                     *           "tasks": "none"
-                     *         },
-                     *         "max_attempts": 2,
-                     *         "max_output_bytes": 67108864,
-                     *         "max_repairs": 2,
-                     *         "phase_budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": null
-                     *         },
-                     *         "questions": "ignore",
-                     *         "sandbox_reuse": "per_phase"
-                     *       },
-                     *       "quick_tasks": true,
-                     *       "user": "ada"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Capabilities"];
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  getCapabilities: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    getHealth: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      /** @description What it offers. */
+      200: {
+        headers: {
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            /** @description It does. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "status": "ok"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["HealthBody"];
-                };
-            };
-            500: components["responses"]["InternalServerError"];
+        content: {
+          /**
+           * @example {
+           *       "agents": [
+           *         "claude",
+           *         "codex"
+           *       ],
+           *       "default_agent": "claude",
+           *       "default_policy": {
+           *         "agent": null,
+           *         "attempt_timeout_seconds": 900,
+           *         "backoff_seconds": 2,
+           *         "budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": 1000000
+           *         },
+           *         "budget_warning_percent": 80,
+           *         "fallback_agent": null,
+           *         "gates": {
+           *           "design": "none",
+           *           "explore": "none",
+           *           "requirements": "none",
+           *           "sync": "none",
+           *           "tasks": "none"
+           *         },
+           *         "max_attempts": 2,
+           *         "max_output_bytes": 67108864,
+           *         "max_repairs": 2,
+           *         "phase_budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": null
+           *         },
+           *         "questions": "ignore",
+           *         "sandbox_reuse": "per_phase"
+           *       },
+           *       "quick_tasks": true,
+           *       "user": "ada"
+           *     }
+           */
+          "application/json": components["schemas"]["Capabilities"];
         };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
-    getOpenApi: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The OpenAPI document of this API. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "info": {
-                     *         "title": "spec-http",
-                     *         "version": "0.1.0"
-                     *       },
-                     *       "openapi": "3.1.0"
-                     *     }
-                     */
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            500: components["responses"]["InternalServerError"];
-        };
+  };
+  getHealth: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    listProjects: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      /** @description It does. */
+      200: {
+        headers: {
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            /** @description The projects, at most 1,000. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "default_project_id": "shop",
-                     *       "projects": [
-                     *         {
-                     *           "id": "shop",
-                     *           "name": "The shop"
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ProjectList"];
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
+        content: {
+          /**
+           * @example {
+           *       "status": "ok"
+           *     }
+           */
+          "application/json": components["schemas"]["HealthBody"];
         };
+      };
+      500: components["responses"]["InternalServerError"];
     };
-    createQuickTask: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "description": "It should say Save.",
-                 *       "project_id": "shop",
-                 *       "title": "Rename the button"
-                 *     }
-                 */
-                "application/json": components["schemas"]["QuickTaskBody"];
-            };
-        };
-        responses: {
-            /** @description The task was made. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "task_id": "T-17",
-                     *       "url": "https://tasks.example.org/T-17"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["QuickTaskCreated"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["UnprocessableEntity"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  getOpenApi: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    getReadiness: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      /** @description The OpenAPI document of this API. */
+      200: {
+        headers: {
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            /** @description Requests can be answered. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "status": "ok"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["HealthBody"];
-                };
-            };
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
+        content: {
+          /**
+           * @example {
+           *       "info": {
+           *         "title": "spec-http",
+           *         "version": "0.1.0"
+           *       },
+           *       "openapi": "3.1.0"
+           *     }
+           */
+          "application/json": {
+            [key: string]: unknown;
+          };
         };
+      };
+      500: components["responses"]["InternalServerError"];
     };
-    listSpecs: {
-        parameters: {
-            query?: {
-                /** @description Only those of this project. */
-                project_id?: string;
-                /** @description Only those with this status. */
-                status?: components["schemas"]["SpecStatus"];
-                /** @description Only those with this in their title, in upper or lower case. */
-                search?: string;
-                /** @description Archived ones too. Default: false. */
-                include_archived?: boolean;
-                /** @description Only older ones: the `next` of the page before. */
-                before?: string;
-                /** @description The size of the page. Default: 100. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The page. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "next": "01932b5e-7c00-7000-8000-000000000001",
-                     *       "specs": [
-                     *         {
-                     *           "archived_at": null,
-                     *           "created_at": "2026-03-01T09:00:00.000000Z",
-                     *           "current_phase": "explore",
-                     *           "id": "01932b5e-7c00-7000-8000-000000000001",
-                     *           "owner": "ada",
-                     *           "percent": 6,
-                     *           "project_id": "demo",
-                     *           "status": "executing",
-                     *           "title": "Search history",
-                     *           "updated_at": "2026-03-01T09:00:01.250000Z"
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["SpecPage"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            422: components["responses"]["UnprocessableEntity"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  listProjects: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    launchSpec: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Makes the launch repeatable: the same key of the same caller never makes a second spec. */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      /** @description The projects, at most 1,000. */
+      200: {
+        headers: {
+          [name: string]: unknown;
         };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "description": "Remember what I searched for, and offer it when I begin to type.",
-                 *       "policy": {
-                 *         "budget": {
-                 *           "tokens": 1000000
-                 *         },
-                 *         "max_attempts": 2
-                 *       },
-                 *       "project_id": "demo",
-                 *       "title": "Search history"
-                 *     }
-                 */
-                "application/json": components["schemas"]["LaunchBody"];
-            };
+        content: {
+          /**
+           * @example {
+           *       "default_project_id": "shop",
+           *       "projects": [
+           *         {
+           *           "id": "shop",
+           *           "name": "The shop"
+           *         }
+           *       ]
+           *     }
+           */
+          "application/json": components["schemas"]["ProjectList"];
         };
-        responses: {
-            /** @description An earlier launch with this key had created the spec. */
-            200: {
-                headers: {
-                    /** @description Where the spec is. */
-                    Location?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "current_phase": "explore",
-                     *       "message": "Spec created and execution started in sandbox",
-                     *       "sandbox_id": "sandbox-7",
-                     *       "spec_id": "01932b5e-7c00-7000-8000-000000000001",
-                     *       "status": "executing"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["LaunchedBody"];
-                };
-            };
-            /** @description The spec was created. */
-            201: {
-                headers: {
-                    /** @description Where the spec is. */
-                    Location?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "current_phase": "explore",
-                     *       "message": "Spec created and execution started in sandbox",
-                     *       "sandbox_id": "sandbox-7",
-                     *       "spec_id": "01932b5e-7c00-7000-8000-000000000001",
-                     *       "status": "executing"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["LaunchedBody"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            408: components["responses"]["RequestTimeout"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["UnprocessableEntity"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
-    getSpec: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The `ETag` of what the client has. */
-                "If-None-Match"?: string;
-            };
-            path: {
-                /** @description Identifies the spec. */
-                spec_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The spec. */
-            200: {
-                headers: {
-                    /** @description The spec's revision. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "actions": {
-                     *         "approve": null,
-                     *         "archive": false,
-                     *         "cancel": true,
-                     *         "execute": false,
-                     *         "pause": true,
-                     *         "request_changes": null,
-                     *         "resume": false,
-                     *         "retry": []
-                     *       },
-                     *       "agent": "claude",
-                     *       "archived_at": null,
-                     *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
-                     *       "created_at": "2026-03-01T09:00:00.000000Z",
-                     *       "current_phase": "explore",
-                     *       "description": "Remember what I searched for, and offer it when I begin to type.",
-                     *       "failure": null,
-                     *       "id": "01932b5e-7c00-7000-8000-000000000001",
-                     *       "owner": "ada",
-                     *       "phases": [
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [
-                     *             {
-                     *               "agent": "claude",
-                     *               "agent_version": "2.0.1",
-                     *               "attempt": 1,
-                     *               "deadline": "2026-03-01T09:15:01.250000Z",
-                     *               "ended_at": null,
-                     *               "failure": null,
-                     *               "findings": [],
-                     *               "model": "large",
-                     *               "outcome": null,
-                     *               "repair": 0,
-                     *               "sandbox": {
-                     *                 "id": "sandbox-7",
-                     *                 "isolation": {
-                     *                   "filesystem": true,
-                     *                   "mechanism": "vm",
-                     *                   "network": false,
-                     *                   "processes": true
-                     *                 },
-                     *                 "status": "ready"
-                     *               },
-                     *               "stage": "running",
-                     *               "started_at": "2026-03-01T09:00:01.250000Z",
-                     *               "usage": {
-                     *                 "cache_write_tokens": 900,
-                     *                 "cached_input_tokens": 18000,
-                     *                 "cost_micro_usd": 41300,
-                     *                 "input_tokens": 5200,
-                     *                 "output_tokens": 1150,
-                     *                 "unpriced_tokens": 0
-                     *               }
-                     *             }
-                     *           ],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "explore",
-                     *           "started_at": "2026-03-01T09:00:01.250000Z",
-                     *           "status": "running",
-                     *           "usage": {
-                     *             "cache_write_tokens": 900,
-                     *             "cached_input_tokens": 18000,
-                     *             "cost_micro_usd": 41300,
-                     *             "input_tokens": 5200,
-                     *             "output_tokens": 1150,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "requirements",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "design",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "tasks",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "sync",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         }
-                     *       ],
-                     *       "policy": {
-                     *         "agent": null,
-                     *         "attempt_timeout_seconds": 900,
-                     *         "backoff_seconds": 2,
-                     *         "budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": 1000000
-                     *         },
-                     *         "budget_warning_percent": 80,
-                     *         "fallback_agent": null,
-                     *         "gates": {
-                     *           "design": "none",
-                     *           "explore": "none",
-                     *           "requirements": "none",
-                     *           "sync": "none",
-                     *           "tasks": "none"
-                     *         },
-                     *         "max_attempts": 2,
-                     *         "max_output_bytes": 67108864,
-                     *         "max_repairs": 2,
-                     *         "phase_budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": null
-                     *         },
-                     *         "questions": "ignore",
-                     *         "sandbox_reuse": "per_phase"
-                     *       },
-                     *       "progress": {
-                     *         "headline": "Reading src/search.rs",
-                     *         "percent": 6,
-                     *         "phases": [
-                     *           {
-                     *             "attempt": 1,
-                     *             "phase": "explore",
-                     *             "status": "running"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "requirements",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "design",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "tasks",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "sync",
-                     *             "status": "pending"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "project_id": "demo",
-                     *       "revision": 4,
-                     *       "sandbox_id": "sandbox-7",
-                     *       "status": "executing",
-                     *       "title": "Search history",
-                     *       "updated_at": "2026-03-01T09:00:01.250000Z",
-                     *       "usage": {
-                     *         "cache_write_tokens": 900,
-                     *         "cached_input_tokens": 18000,
-                     *         "cost_micro_usd": 41300,
-                     *         "input_tokens": 5200,
-                     *         "output_tokens": 1150,
-                     *         "unpriced_tokens": 0
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["SpecDetail"];
-                };
-            };
-            /** @description The spec is as the client has it. */
-            304: {
-                headers: {
-                    /** @description The spec's revision. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  createQuickTask: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    archiveSpec: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Identifies the spec. */
-                spec_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The spec. */
-            200: {
-                headers: {
-                    /** @description The spec's revision. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "actions": {
-                     *         "approve": null,
-                     *         "archive": false,
-                     *         "cancel": true,
-                     *         "execute": false,
-                     *         "pause": true,
-                     *         "request_changes": null,
-                     *         "resume": false,
-                     *         "retry": []
-                     *       },
-                     *       "agent": "claude",
-                     *       "archived_at": null,
-                     *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
-                     *       "created_at": "2026-03-01T09:00:00.000000Z",
-                     *       "current_phase": "explore",
-                     *       "description": "Remember what I searched for, and offer it when I begin to type.",
-                     *       "failure": null,
-                     *       "id": "01932b5e-7c00-7000-8000-000000000001",
-                     *       "owner": "ada",
-                     *       "phases": [
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [
-                     *             {
-                     *               "agent": "claude",
-                     *               "agent_version": "2.0.1",
-                     *               "attempt": 1,
-                     *               "deadline": "2026-03-01T09:15:01.250000Z",
-                     *               "ended_at": null,
-                     *               "failure": null,
-                     *               "findings": [],
-                     *               "model": "large",
-                     *               "outcome": null,
-                     *               "repair": 0,
-                     *               "sandbox": {
-                     *                 "id": "sandbox-7",
-                     *                 "isolation": {
-                     *                   "filesystem": true,
-                     *                   "mechanism": "vm",
-                     *                   "network": false,
-                     *                   "processes": true
-                     *                 },
-                     *                 "status": "ready"
-                     *               },
-                     *               "stage": "running",
-                     *               "started_at": "2026-03-01T09:00:01.250000Z",
-                     *               "usage": {
-                     *                 "cache_write_tokens": 900,
-                     *                 "cached_input_tokens": 18000,
-                     *                 "cost_micro_usd": 41300,
-                     *                 "input_tokens": 5200,
-                     *                 "output_tokens": 1150,
-                     *                 "unpriced_tokens": 0
-                     *               }
-                     *             }
-                     *           ],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "explore",
-                     *           "started_at": "2026-03-01T09:00:01.250000Z",
-                     *           "status": "running",
-                     *           "usage": {
-                     *             "cache_write_tokens": 900,
-                     *             "cached_input_tokens": 18000,
-                     *             "cost_micro_usd": 41300,
-                     *             "input_tokens": 5200,
-                     *             "output_tokens": 1150,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "requirements",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "design",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "tasks",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "sync",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         }
-                     *       ],
-                     *       "policy": {
-                     *         "agent": null,
-                     *         "attempt_timeout_seconds": 900,
-                     *         "backoff_seconds": 2,
-                     *         "budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": 1000000
-                     *         },
-                     *         "budget_warning_percent": 80,
-                     *         "fallback_agent": null,
-                     *         "gates": {
-                     *           "design": "none",
-                     *           "explore": "none",
-                     *           "requirements": "none",
-                     *           "sync": "none",
-                     *           "tasks": "none"
-                     *         },
-                     *         "max_attempts": 2,
-                     *         "max_output_bytes": 67108864,
-                     *         "max_repairs": 2,
-                     *         "phase_budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": null
-                     *         },
-                     *         "questions": "ignore",
-                     *         "sandbox_reuse": "per_phase"
-                     *       },
-                     *       "progress": {
-                     *         "headline": "Reading src/search.rs",
-                     *         "percent": 6,
-                     *         "phases": [
-                     *           {
-                     *             "attempt": 1,
-                     *             "phase": "explore",
-                     *             "status": "running"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "requirements",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "design",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "tasks",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "sync",
-                     *             "status": "pending"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "project_id": "demo",
-                     *       "revision": 4,
-                     *       "sandbox_id": "sandbox-7",
-                     *       "status": "executing",
-                     *       "title": "Search history",
-                     *       "updated_at": "2026-03-01T09:00:01.250000Z",
-                     *       "usage": {
-                     *         "cache_write_tokens": 900,
-                     *         "cached_input_tokens": 18000,
-                     *         "cost_micro_usd": 41300,
-                     *         "input_tokens": 5200,
-                     *         "output_tokens": 1150,
-                     *         "unpriced_tokens": 0
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["SpecDetail"];
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "description": "It should say Save.",
+         *       "project_id": "shop",
+         *       "title": "Rename the button"
+         *     }
+         */
+        "application/json": components["schemas"]["QuickTaskBody"];
+      };
     };
-    setBudget: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Identifies the spec. */
-                spec_id: string;
-            };
-            cookie?: never;
+    responses: {
+      /** @description The task was made. */
+      201: {
+        headers: {
+          [name: string]: unknown;
         };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "budget": {
-                 *         "tokens": 2000000
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["BudgetBody"];
-            };
+        content: {
+          /**
+           * @example {
+           *       "task_id": "T-17",
+           *       "url": "https://tasks.example.org/T-17"
+           *     }
+           */
+          "application/json": components["schemas"]["QuickTaskCreated"];
         };
-        responses: {
-            /** @description The spec. */
-            200: {
-                headers: {
-                    /** @description The spec's revision. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "actions": {
-                     *         "approve": null,
-                     *         "archive": false,
-                     *         "cancel": true,
-                     *         "execute": false,
-                     *         "pause": true,
-                     *         "request_changes": null,
-                     *         "resume": false,
-                     *         "retry": []
-                     *       },
-                     *       "agent": "claude",
-                     *       "archived_at": null,
-                     *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
-                     *       "created_at": "2026-03-01T09:00:00.000000Z",
-                     *       "current_phase": "explore",
-                     *       "description": "Remember what I searched for, and offer it when I begin to type.",
-                     *       "failure": null,
-                     *       "id": "01932b5e-7c00-7000-8000-000000000001",
-                     *       "owner": "ada",
-                     *       "phases": [
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [
-                     *             {
-                     *               "agent": "claude",
-                     *               "agent_version": "2.0.1",
-                     *               "attempt": 1,
-                     *               "deadline": "2026-03-01T09:15:01.250000Z",
-                     *               "ended_at": null,
-                     *               "failure": null,
-                     *               "findings": [],
-                     *               "model": "large",
-                     *               "outcome": null,
-                     *               "repair": 0,
-                     *               "sandbox": {
-                     *                 "id": "sandbox-7",
-                     *                 "isolation": {
-                     *                   "filesystem": true,
-                     *                   "mechanism": "vm",
-                     *                   "network": false,
-                     *                   "processes": true
-                     *                 },
-                     *                 "status": "ready"
-                     *               },
-                     *               "stage": "running",
-                     *               "started_at": "2026-03-01T09:00:01.250000Z",
-                     *               "usage": {
-                     *                 "cache_write_tokens": 900,
-                     *                 "cached_input_tokens": 18000,
-                     *                 "cost_micro_usd": 41300,
-                     *                 "input_tokens": 5200,
-                     *                 "output_tokens": 1150,
-                     *                 "unpriced_tokens": 0
-                     *               }
-                     *             }
-                     *           ],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "explore",
-                     *           "started_at": "2026-03-01T09:00:01.250000Z",
-                     *           "status": "running",
-                     *           "usage": {
-                     *             "cache_write_tokens": 900,
-                     *             "cached_input_tokens": 18000,
-                     *             "cost_micro_usd": 41300,
-                     *             "input_tokens": 5200,
-                     *             "output_tokens": 1150,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "requirements",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "design",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "tasks",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "sync",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         }
-                     *       ],
-                     *       "policy": {
-                     *         "agent": null,
-                     *         "attempt_timeout_seconds": 900,
-                     *         "backoff_seconds": 2,
-                     *         "budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": 1000000
-                     *         },
-                     *         "budget_warning_percent": 80,
-                     *         "fallback_agent": null,
-                     *         "gates": {
-                     *           "design": "none",
-                     *           "explore": "none",
-                     *           "requirements": "none",
-                     *           "sync": "none",
-                     *           "tasks": "none"
-                     *         },
-                     *         "max_attempts": 2,
-                     *         "max_output_bytes": 67108864,
-                     *         "max_repairs": 2,
-                     *         "phase_budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": null
-                     *         },
-                     *         "questions": "ignore",
-                     *         "sandbox_reuse": "per_phase"
-                     *       },
-                     *       "progress": {
-                     *         "headline": "Reading src/search.rs",
-                     *         "percent": 6,
-                     *         "phases": [
-                     *           {
-                     *             "attempt": 1,
-                     *             "phase": "explore",
-                     *             "status": "running"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "requirements",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "design",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "tasks",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "sync",
-                     *             "status": "pending"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "project_id": "demo",
-                     *       "revision": 4,
-                     *       "sandbox_id": "sandbox-7",
-                     *       "status": "executing",
-                     *       "title": "Search history",
-                     *       "updated_at": "2026-03-01T09:00:01.250000Z",
-                     *       "usage": {
-                     *         "cache_write_tokens": 900,
-                     *         "cached_input_tokens": 18000,
-                     *         "cost_micro_usd": 41300,
-                     *         "input_tokens": 5200,
-                     *         "output_tokens": 1150,
-                     *         "unpriced_tokens": 0
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["SpecDetail"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            402: components["responses"]["PaymentRequired"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["Conflict"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["UnprocessableEntity"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["UnprocessableEntity"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
-    cancelSpec: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Identifies the spec. */
-                spec_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                /**
-                 * @example {
-                 *       "reason": "The idea has changed."
-                 *     }
-                 */
-                "application/json": components["schemas"]["CancelBody"];
-            };
-        };
-        responses: {
-            /** @description The spec. */
-            200: {
-                headers: {
-                    /** @description The spec's revision. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "actions": {
-                     *         "approve": null,
-                     *         "archive": false,
-                     *         "cancel": true,
-                     *         "execute": false,
-                     *         "pause": true,
-                     *         "request_changes": null,
-                     *         "resume": false,
-                     *         "retry": []
-                     *       },
-                     *       "agent": "claude",
-                     *       "archived_at": null,
-                     *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
-                     *       "created_at": "2026-03-01T09:00:00.000000Z",
-                     *       "current_phase": "explore",
-                     *       "description": "Remember what I searched for, and offer it when I begin to type.",
-                     *       "failure": null,
-                     *       "id": "01932b5e-7c00-7000-8000-000000000001",
-                     *       "owner": "ada",
-                     *       "phases": [
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [
-                     *             {
-                     *               "agent": "claude",
-                     *               "agent_version": "2.0.1",
-                     *               "attempt": 1,
-                     *               "deadline": "2026-03-01T09:15:01.250000Z",
-                     *               "ended_at": null,
-                     *               "failure": null,
-                     *               "findings": [],
-                     *               "model": "large",
-                     *               "outcome": null,
-                     *               "repair": 0,
-                     *               "sandbox": {
-                     *                 "id": "sandbox-7",
-                     *                 "isolation": {
-                     *                   "filesystem": true,
-                     *                   "mechanism": "vm",
-                     *                   "network": false,
-                     *                   "processes": true
-                     *                 },
-                     *                 "status": "ready"
-                     *               },
-                     *               "stage": "running",
-                     *               "started_at": "2026-03-01T09:00:01.250000Z",
-                     *               "usage": {
-                     *                 "cache_write_tokens": 900,
-                     *                 "cached_input_tokens": 18000,
-                     *                 "cost_micro_usd": 41300,
-                     *                 "input_tokens": 5200,
-                     *                 "output_tokens": 1150,
-                     *                 "unpriced_tokens": 0
-                     *               }
-                     *             }
-                     *           ],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "explore",
-                     *           "started_at": "2026-03-01T09:00:01.250000Z",
-                     *           "status": "running",
-                     *           "usage": {
-                     *             "cache_write_tokens": 900,
-                     *             "cached_input_tokens": 18000,
-                     *             "cost_micro_usd": 41300,
-                     *             "input_tokens": 5200,
-                     *             "output_tokens": 1150,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "requirements",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "design",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "tasks",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "sync",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         }
-                     *       ],
-                     *       "policy": {
-                     *         "agent": null,
-                     *         "attempt_timeout_seconds": 900,
-                     *         "backoff_seconds": 2,
-                     *         "budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": 1000000
-                     *         },
-                     *         "budget_warning_percent": 80,
-                     *         "fallback_agent": null,
-                     *         "gates": {
-                     *           "design": "none",
-                     *           "explore": "none",
-                     *           "requirements": "none",
-                     *           "sync": "none",
-                     *           "tasks": "none"
-                     *         },
-                     *         "max_attempts": 2,
-                     *         "max_output_bytes": 67108864,
-                     *         "max_repairs": 2,
-                     *         "phase_budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": null
-                     *         },
-                     *         "questions": "ignore",
-                     *         "sandbox_reuse": "per_phase"
-                     *       },
-                     *       "progress": {
-                     *         "headline": "Reading src/search.rs",
-                     *         "percent": 6,
-                     *         "phases": [
-                     *           {
-                     *             "attempt": 1,
-                     *             "phase": "explore",
-                     *             "status": "running"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "requirements",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "design",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "tasks",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "sync",
-                     *             "status": "pending"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "project_id": "demo",
-                     *       "revision": 4,
-                     *       "sandbox_id": "sandbox-7",
-                     *       "status": "executing",
-                     *       "title": "Search history",
-                     *       "updated_at": "2026-03-01T09:00:01.250000Z",
-                     *       "usage": {
-                     *         "cache_write_tokens": 900,
-                     *         "cached_input_tokens": 18000,
-                     *         "cost_micro_usd": 41300,
-                     *         "input_tokens": 5200,
-                     *         "output_tokens": 1150,
-                     *         "unpriced_tokens": 0
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["SpecDetail"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["Conflict"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["UnprocessableEntity"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  getReadiness: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    listEvents: {
-        parameters: {
-            query?: {
-                /** @description Only those after this one. Default: 0. */
-                after?: number;
-                /** @description The size of the page. Default: 100. */
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                /** @description Identifies the spec. */
-                spec_id: string;
-            };
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      /** @description Requests can be answered. */
+      200: {
+        headers: {
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            /** @description The page. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "events": [
-                     *         {
-                     *           "at": "2026-03-01T09:00:01.250000Z",
-                     *           "data": {
-                     *             "by": "ada"
-                     *           },
-                     *           "revision": 2,
-                     *           "sequence": 2,
-                     *           "spec_id": "01932b5e-7c00-7000-8000-000000000001",
-                     *           "type": "spec.execution_started"
-                     *         }
-                     *       ],
-                     *       "next_after": 2
-                     *     }
-                     */
-                    "application/json": components["schemas"]["EventPage"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            422: components["responses"]["UnprocessableEntity"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
+        content: {
+          /**
+           * @example {
+           *       "status": "ok"
+           *     }
+           */
+          "application/json": components["schemas"]["HealthBody"];
         };
+      };
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
-    streamEvents: {
-        parameters: {
-            query?: {
-                /** @description Likewise, for clients that cannot set headers. The header wins. */
-                last_event_id?: number;
-            };
-            header?: {
-                /** @description The last event that the client has seen. Browsers send it when they come back. */
-                "Last-Event-ID"?: number;
-            };
-            path: {
-                /** @description Identifies the spec. */
-                spec_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Server-sent events: `id` is the sequence, `event` the type, `data` a SpecEvent. After the last event of a spec comes `end`, without an id, with the data `{spec_id, last_event_id}`; a stream that ends without it is to be opened again. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example id: 2
-                     *     event: spec.execution_started
-                     *     data: {"at":"2026-03-01T09:00:01.250000Z","data":{"by":"ada"},"revision":2,"sequence":2,"spec_id":"01932b5e-7c00-7000-8000-000000000001","type":"spec.execution_started"}
-                     */
-                    "text/event-stream": string;
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            422: components["responses"]["UnprocessableEntity"];
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  listSpecs: {
+    parameters: {
+      query?: {
+        /** @description Only those of this project. */
+        project_id?: string;
+        /** @description Only those with this status. */
+        status?: components["schemas"]["SpecStatus"];
+        /** @description Only those with this in their title, in upper or lower case. */
+        search?: string;
+        /** @description Archived ones too. Default: false. */
+        include_archived?: boolean;
+        /** @description Only older ones: the `next` of the page before. */
+        before?: string;
+        /** @description The size of the page. Default: 100. */
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
     };
-    executeSpec: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Identifies the spec. */
-                spec_id: string;
-            };
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      /** @description The page. */
+      200: {
+        headers: {
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            /** @description The spec. */
-            200: {
-                headers: {
-                    /** @description The spec's revision. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "actions": {
-                     *         "approve": null,
-                     *         "archive": false,
-                     *         "cancel": true,
-                     *         "execute": false,
-                     *         "pause": true,
-                     *         "request_changes": null,
-                     *         "resume": false,
-                     *         "retry": []
-                     *       },
-                     *       "agent": "claude",
-                     *       "archived_at": null,
-                     *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
-                     *       "created_at": "2026-03-01T09:00:00.000000Z",
-                     *       "current_phase": "explore",
-                     *       "description": "Remember what I searched for, and offer it when I begin to type.",
-                     *       "failure": null,
-                     *       "id": "01932b5e-7c00-7000-8000-000000000001",
-                     *       "owner": "ada",
-                     *       "phases": [
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [
-                     *             {
-                     *               "agent": "claude",
-                     *               "agent_version": "2.0.1",
-                     *               "attempt": 1,
-                     *               "deadline": "2026-03-01T09:15:01.250000Z",
-                     *               "ended_at": null,
-                     *               "failure": null,
-                     *               "findings": [],
-                     *               "model": "large",
-                     *               "outcome": null,
-                     *               "repair": 0,
-                     *               "sandbox": {
-                     *                 "id": "sandbox-7",
-                     *                 "isolation": {
-                     *                   "filesystem": true,
-                     *                   "mechanism": "vm",
-                     *                   "network": false,
-                     *                   "processes": true
-                     *                 },
-                     *                 "status": "ready"
-                     *               },
-                     *               "stage": "running",
-                     *               "started_at": "2026-03-01T09:00:01.250000Z",
-                     *               "usage": {
-                     *                 "cache_write_tokens": 900,
-                     *                 "cached_input_tokens": 18000,
-                     *                 "cost_micro_usd": 41300,
-                     *                 "input_tokens": 5200,
-                     *                 "output_tokens": 1150,
-                     *                 "unpriced_tokens": 0
-                     *               }
-                     *             }
-                     *           ],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "explore",
-                     *           "started_at": "2026-03-01T09:00:01.250000Z",
-                     *           "status": "running",
-                     *           "usage": {
-                     *             "cache_write_tokens": 900,
-                     *             "cached_input_tokens": 18000,
-                     *             "cost_micro_usd": 41300,
-                     *             "input_tokens": 5200,
-                     *             "output_tokens": 1150,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "requirements",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "design",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "tasks",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "sync",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         }
-                     *       ],
-                     *       "policy": {
-                     *         "agent": null,
-                     *         "attempt_timeout_seconds": 900,
-                     *         "backoff_seconds": 2,
-                     *         "budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": 1000000
-                     *         },
-                     *         "budget_warning_percent": 80,
-                     *         "fallback_agent": null,
-                     *         "gates": {
-                     *           "design": "none",
-                     *           "explore": "none",
-                     *           "requirements": "none",
-                     *           "sync": "none",
-                     *           "tasks": "none"
-                     *         },
-                     *         "max_attempts": 2,
-                     *         "max_output_bytes": 67108864,
-                     *         "max_repairs": 2,
-                     *         "phase_budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": null
-                     *         },
-                     *         "questions": "ignore",
-                     *         "sandbox_reuse": "per_phase"
-                     *       },
-                     *       "progress": {
-                     *         "headline": "Reading src/search.rs",
-                     *         "percent": 6,
-                     *         "phases": [
-                     *           {
-                     *             "attempt": 1,
-                     *             "phase": "explore",
-                     *             "status": "running"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "requirements",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "design",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "tasks",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "sync",
-                     *             "status": "pending"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "project_id": "demo",
-                     *       "revision": 4,
-                     *       "sandbox_id": "sandbox-7",
-                     *       "status": "executing",
-                     *       "title": "Search history",
-                     *       "updated_at": "2026-03-01T09:00:01.250000Z",
-                     *       "usage": {
-                     *         "cache_write_tokens": 900,
-                     *         "cached_input_tokens": 18000,
-                     *         "cost_micro_usd": 41300,
-                     *         "input_tokens": 5200,
-                     *         "output_tokens": 1150,
-                     *         "unpriced_tokens": 0
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["SpecDetail"];
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
+        content: {
+          /**
+           * @example {
+           *       "next": "01932b5e-7c00-7000-8000-000000000001",
+           *       "specs": [
+           *         {
+           *           "archived_at": null,
+           *           "created_at": "2026-03-01T09:00:00.000000Z",
+           *           "current_phase": "explore",
+           *           "id": "01932b5e-7c00-7000-8000-000000000001",
+           *           "owner": "ada",
+           *           "percent": 6,
+           *           "project_id": "demo",
+           *           "status": "executing",
+           *           "title": "Search history",
+           *           "updated_at": "2026-03-01T09:00:01.250000Z"
+           *         }
+           *       ]
+           *     }
+           */
+          "application/json": components["schemas"]["SpecPage"];
         };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      422: components["responses"]["UnprocessableEntity"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
-    exportSpec: {
-        parameters: {
-            query?: {
-                /** @description The form. Default: markdown. */
-                format?: "markdown" | "json";
-            };
-            header?: never;
-            path: {
-                /** @description Identifies the spec. */
-                spec_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The file. */
-            200: {
-                headers: {
-                    /** @description That it is a file, and its name, of letters, digits and hyphens. */
-                    "Content-Disposition"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "artifacts": [
-                     *         {
-                     *           "author": {
-                     *             "attempt": 1,
-                     *             "kind": "agent",
-                     *             "name": "claude"
-                     *           },
-                     *           "content": {
-                     *             "feature_name": "Search history",
-                     *             "requirements": [
-                     *               {
-                     *                 "acceptance_criteria": [
-                     *                   {
-                     *                     "id": "AC-001",
-                     *                     "text": "The words are listed."
-                     *                   }
-                     *                 ],
-                     *                 "category": "FUNC",
-                     *                 "id": "REQ-HIST-FUNC-001",
-                     *                 "priority": "HIGH",
-                     *                 "text": "When a search has finished, the shop shall remember its words.",
-                     *                 "title": "Remember searches",
-                     *                 "type": "functional"
-                     *               }
-                     *             ],
-                     *             "user_stories": []
-                     *           },
-                     *           "content_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *           "created_at": "2026-03-01T09:00:01.250000Z",
-                     *           "findings": [
-                     *             {
-                     *               "fix": "say how one would tell",
-                     *               "message": "is vague",
-                     *               "pointer": "/requirements/0/acceptance_criteria/0/text",
-                     *               "rule": "text.vague",
-                     *               "severity": "warning"
-                     *             }
-                     *           ],
-                     *           "phase": "requirements",
-                     *           "version": 1
-                     *         }
-                     *       ],
-                     *       "spec": {
-                     *         "actions": {
-                     *           "approve": null,
-                     *           "archive": false,
-                     *           "cancel": true,
-                     *           "execute": false,
-                     *           "pause": true,
-                     *           "request_changes": null,
-                     *           "resume": false,
-                     *           "retry": []
-                     *         },
-                     *         "agent": "claude",
-                     *         "archived_at": null,
-                     *         "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
-                     *         "created_at": "2026-03-01T09:00:00.000000Z",
-                     *         "current_phase": "explore",
-                     *         "description": "Remember what I searched for, and offer it when I begin to type.",
-                     *         "failure": null,
-                     *         "id": "01932b5e-7c00-7000-8000-000000000001",
-                     *         "owner": "ada",
-                     *         "phases": [
-                     *           {
-                     *             "accepted": null,
-                     *             "approval": null,
-                     *             "attempts": [
-                     *               {
-                     *                 "agent": "claude",
-                     *                 "agent_version": "2.0.1",
-                     *                 "attempt": 1,
-                     *                 "deadline": "2026-03-01T09:15:01.250000Z",
-                     *                 "ended_at": null,
-                     *                 "failure": null,
-                     *                 "findings": [],
-                     *                 "model": "large",
-                     *                 "outcome": null,
-                     *                 "repair": 0,
-                     *                 "sandbox": {
-                     *                   "id": "sandbox-7",
-                     *                   "isolation": {
-                     *                     "filesystem": true,
-                     *                     "mechanism": "vm",
-                     *                     "network": false,
-                     *                     "processes": true
-                     *                   },
-                     *                   "status": "ready"
-                     *                 },
-                     *                 "stage": "running",
-                     *                 "started_at": "2026-03-01T09:00:01.250000Z",
-                     *                 "usage": {
-                     *                   "cache_write_tokens": 900,
-                     *                   "cached_input_tokens": 18000,
-                     *                   "cost_micro_usd": 41300,
-                     *                   "input_tokens": 5200,
-                     *                   "output_tokens": 1150,
-                     *                   "unpriced_tokens": 0
-                     *                 }
-                     *               }
-                     *             ],
-                     *             "completed_at": null,
-                     *             "feedback": [],
-                     *             "gate": "none",
-                     *             "phase": "explore",
-                     *             "started_at": "2026-03-01T09:00:01.250000Z",
-                     *             "status": "running",
-                     *             "usage": {
-                     *               "cache_write_tokens": 900,
-                     *               "cached_input_tokens": 18000,
-                     *               "cost_micro_usd": 41300,
-                     *               "input_tokens": 5200,
-                     *               "output_tokens": 1150,
-                     *               "unpriced_tokens": 0
-                     *             }
-                     *           },
-                     *           {
-                     *             "accepted": null,
-                     *             "approval": null,
-                     *             "attempts": [],
-                     *             "completed_at": null,
-                     *             "feedback": [],
-                     *             "gate": "none",
-                     *             "phase": "requirements",
-                     *             "started_at": null,
-                     *             "status": "pending",
-                     *             "usage": {
-                     *               "cache_write_tokens": 0,
-                     *               "cached_input_tokens": 0,
-                     *               "cost_micro_usd": 0,
-                     *               "input_tokens": 0,
-                     *               "output_tokens": 0,
-                     *               "unpriced_tokens": 0
-                     *             }
-                     *           },
-                     *           {
-                     *             "accepted": null,
-                     *             "approval": null,
-                     *             "attempts": [],
-                     *             "completed_at": null,
-                     *             "feedback": [],
-                     *             "gate": "none",
-                     *             "phase": "design",
-                     *             "started_at": null,
-                     *             "status": "pending",
-                     *             "usage": {
-                     *               "cache_write_tokens": 0,
-                     *               "cached_input_tokens": 0,
-                     *               "cost_micro_usd": 0,
-                     *               "input_tokens": 0,
-                     *               "output_tokens": 0,
-                     *               "unpriced_tokens": 0
-                     *             }
-                     *           },
-                     *           {
-                     *             "accepted": null,
-                     *             "approval": null,
-                     *             "attempts": [],
-                     *             "completed_at": null,
-                     *             "feedback": [],
-                     *             "gate": "none",
-                     *             "phase": "tasks",
-                     *             "started_at": null,
-                     *             "status": "pending",
-                     *             "usage": {
-                     *               "cache_write_tokens": 0,
-                     *               "cached_input_tokens": 0,
-                     *               "cost_micro_usd": 0,
-                     *               "input_tokens": 0,
-                     *               "output_tokens": 0,
-                     *               "unpriced_tokens": 0
-                     *             }
-                     *           },
-                     *           {
-                     *             "accepted": null,
-                     *             "approval": null,
-                     *             "attempts": [],
-                     *             "completed_at": null,
-                     *             "feedback": [],
-                     *             "gate": "none",
-                     *             "phase": "sync",
-                     *             "started_at": null,
-                     *             "status": "pending",
-                     *             "usage": {
-                     *               "cache_write_tokens": 0,
-                     *               "cached_input_tokens": 0,
-                     *               "cost_micro_usd": 0,
-                     *               "input_tokens": 0,
-                     *               "output_tokens": 0,
-                     *               "unpriced_tokens": 0
-                     *             }
-                     *           }
-                     *         ],
-                     *         "policy": {
-                     *           "agent": null,
-                     *           "attempt_timeout_seconds": 900,
-                     *           "backoff_seconds": 2,
-                     *           "budget": {
-                     *             "cost_micro_usd": null,
-                     *             "tokens": 1000000
-                     *           },
-                     *           "budget_warning_percent": 80,
-                     *           "fallback_agent": null,
-                     *           "gates": {
-                     *             "design": "none",
-                     *             "explore": "none",
-                     *             "requirements": "none",
-                     *             "sync": "none",
-                     *             "tasks": "none"
-                     *           },
-                     *           "max_attempts": 2,
-                     *           "max_output_bytes": 67108864,
-                     *           "max_repairs": 2,
-                     *           "phase_budget": {
-                     *             "cost_micro_usd": null,
-                     *             "tokens": null
-                     *           },
-                     *           "questions": "ignore",
-                     *           "sandbox_reuse": "per_phase"
-                     *         },
-                     *         "progress": {
-                     *           "headline": "Reading src/search.rs",
-                     *           "percent": 6,
-                     *           "phases": [
-                     *             {
-                     *               "attempt": 1,
-                     *               "phase": "explore",
-                     *               "status": "running"
-                     *             },
-                     *             {
-                     *               "attempt": 0,
-                     *               "phase": "requirements",
-                     *               "status": "pending"
-                     *             },
-                     *             {
-                     *               "attempt": 0,
-                     *               "phase": "design",
-                     *               "status": "pending"
-                     *             },
-                     *             {
-                     *               "attempt": 0,
-                     *               "phase": "tasks",
-                     *               "status": "pending"
-                     *             },
-                     *             {
-                     *               "attempt": 0,
-                     *               "phase": "sync",
-                     *               "status": "pending"
-                     *             }
-                     *           ]
-                     *         },
-                     *         "project_id": "demo",
-                     *         "revision": 4,
-                     *         "sandbox_id": "sandbox-7",
-                     *         "status": "executing",
-                     *         "title": "Search history",
-                     *         "updated_at": "2026-03-01T09:00:01.250000Z",
-                     *         "usage": {
-                     *           "cache_write_tokens": 900,
-                     *           "cached_input_tokens": 18000,
-                     *           "cost_micro_usd": 41300,
-                     *           "input_tokens": 5200,
-                     *           "output_tokens": 1150,
-                     *           "unpriced_tokens": 0
-                     *         }
-                     *       },
-                     *       "trace": null,
-                     *       "usage": {
-                     *         "agents": [
-                     *           {
-                     *             "agent": "claude",
-                     *             "usage": {
-                     *               "cache_write_tokens": 900,
-                     *               "cached_input_tokens": 18000,
-                     *               "cost_micro_usd": 41300,
-                     *               "input_tokens": 5200,
-                     *               "output_tokens": 1150,
-                     *               "unpriced_tokens": 0
-                     *             }
-                     *           }
-                     *         ],
-                     *         "budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": 1000000
-                     *         },
-                     *         "phase_budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": null
-                     *         },
-                     *         "phases": [
-                     *           {
-                     *             "attempts": [
-                     *               {
-                     *                 "agent": "claude",
-                     *                 "agent_version": "2.0.1",
-                     *                 "attempt": 1,
-                     *                 "model": "large",
-                     *                 "usage": {
-                     *                   "cache_write_tokens": 900,
-                     *                   "cached_input_tokens": 18000,
-                     *                   "cost_micro_usd": 41300,
-                     *                   "input_tokens": 5200,
-                     *                   "output_tokens": 1150,
-                     *                   "unpriced_tokens": 0
-                     *                 }
-                     *               }
-                     *             ],
-                     *             "phase": "explore",
-                     *             "usage": {
-                     *               "cache_write_tokens": 900,
-                     *               "cached_input_tokens": 18000,
-                     *               "cost_micro_usd": 41300,
-                     *               "input_tokens": 5200,
-                     *               "output_tokens": 1150,
-                     *               "unpriced_tokens": 0
-                     *             }
-                     *           }
-                     *         ],
-                     *         "spec_id": "01932b5e-7c00-7000-8000-000000000001",
-                     *         "total": {
-                     *           "cache_write_tokens": 900,
-                     *           "cached_input_tokens": 18000,
-                     *           "cost_micro_usd": 41300,
-                     *           "input_tokens": 5200,
-                     *           "output_tokens": 1150,
-                     *           "unpriced_tokens": 0
-                     *         }
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ExportBody"];
-                    /** @example # Search history */
-                    "text/markdown": string;
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            422: components["responses"]["UnprocessableEntity"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  launchSpec: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Makes the launch repeatable: the same key of the same caller never makes a second spec. */
+        "Idempotency-Key"?: string;
+      };
+      path?: never;
+      cookie?: never;
     };
-    pauseSpec: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Identifies the spec. */
-                spec_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The spec. */
-            200: {
-                headers: {
-                    /** @description The spec's revision. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "actions": {
-                     *         "approve": null,
-                     *         "archive": false,
-                     *         "cancel": true,
-                     *         "execute": false,
-                     *         "pause": true,
-                     *         "request_changes": null,
-                     *         "resume": false,
-                     *         "retry": []
-                     *       },
-                     *       "agent": "claude",
-                     *       "archived_at": null,
-                     *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
-                     *       "created_at": "2026-03-01T09:00:00.000000Z",
-                     *       "current_phase": "explore",
-                     *       "description": "Remember what I searched for, and offer it when I begin to type.",
-                     *       "failure": null,
-                     *       "id": "01932b5e-7c00-7000-8000-000000000001",
-                     *       "owner": "ada",
-                     *       "phases": [
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [
-                     *             {
-                     *               "agent": "claude",
-                     *               "agent_version": "2.0.1",
-                     *               "attempt": 1,
-                     *               "deadline": "2026-03-01T09:15:01.250000Z",
-                     *               "ended_at": null,
-                     *               "failure": null,
-                     *               "findings": [],
-                     *               "model": "large",
-                     *               "outcome": null,
-                     *               "repair": 0,
-                     *               "sandbox": {
-                     *                 "id": "sandbox-7",
-                     *                 "isolation": {
-                     *                   "filesystem": true,
-                     *                   "mechanism": "vm",
-                     *                   "network": false,
-                     *                   "processes": true
-                     *                 },
-                     *                 "status": "ready"
-                     *               },
-                     *               "stage": "running",
-                     *               "started_at": "2026-03-01T09:00:01.250000Z",
-                     *               "usage": {
-                     *                 "cache_write_tokens": 900,
-                     *                 "cached_input_tokens": 18000,
-                     *                 "cost_micro_usd": 41300,
-                     *                 "input_tokens": 5200,
-                     *                 "output_tokens": 1150,
-                     *                 "unpriced_tokens": 0
-                     *               }
-                     *             }
-                     *           ],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "explore",
-                     *           "started_at": "2026-03-01T09:00:01.250000Z",
-                     *           "status": "running",
-                     *           "usage": {
-                     *             "cache_write_tokens": 900,
-                     *             "cached_input_tokens": 18000,
-                     *             "cost_micro_usd": 41300,
-                     *             "input_tokens": 5200,
-                     *             "output_tokens": 1150,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "requirements",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "design",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "tasks",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "sync",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         }
-                     *       ],
-                     *       "policy": {
-                     *         "agent": null,
-                     *         "attempt_timeout_seconds": 900,
-                     *         "backoff_seconds": 2,
-                     *         "budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": 1000000
-                     *         },
-                     *         "budget_warning_percent": 80,
-                     *         "fallback_agent": null,
-                     *         "gates": {
-                     *           "design": "none",
-                     *           "explore": "none",
-                     *           "requirements": "none",
-                     *           "sync": "none",
-                     *           "tasks": "none"
-                     *         },
-                     *         "max_attempts": 2,
-                     *         "max_output_bytes": 67108864,
-                     *         "max_repairs": 2,
-                     *         "phase_budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": null
-                     *         },
-                     *         "questions": "ignore",
-                     *         "sandbox_reuse": "per_phase"
-                     *       },
-                     *       "progress": {
-                     *         "headline": "Reading src/search.rs",
-                     *         "percent": 6,
-                     *         "phases": [
-                     *           {
-                     *             "attempt": 1,
-                     *             "phase": "explore",
-                     *             "status": "running"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "requirements",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "design",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "tasks",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "sync",
-                     *             "status": "pending"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "project_id": "demo",
-                     *       "revision": 4,
-                     *       "sandbox_id": "sandbox-7",
-                     *       "status": "executing",
-                     *       "title": "Search history",
-                     *       "updated_at": "2026-03-01T09:00:01.250000Z",
-                     *       "usage": {
-                     *         "cache_write_tokens": 900,
-                     *         "cached_input_tokens": 18000,
-                     *         "cost_micro_usd": 41300,
-                     *         "input_tokens": 5200,
-                     *         "output_tokens": 1150,
-                     *         "unpriced_tokens": 0
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["SpecDetail"];
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "description": "Remember what I searched for, and offer it when I begin to type.",
+         *       "policy": {
+         *         "budget": {
+         *           "tokens": 1000000
+         *         },
+         *         "max_attempts": 2
+         *       },
+         *       "project_id": "demo",
+         *       "title": "Search history"
+         *     }
+         */
+        "application/json": components["schemas"]["LaunchBody"];
+      };
     };
-    getPhase: {
-        parameters: {
-            query?: {
-                /** @description Which version. Default: the newest. */
-                version?: number;
-            };
-            header?: never;
-            path: {
-                /** @description Identifies the spec. */
-                spec_id: string;
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-            };
-            cookie?: never;
+    responses: {
+      /** @description An earlier launch with this key had created the spec. */
+      200: {
+        headers: {
+          /** @description Where the spec is. */
+          Location?: string;
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            /** @description The version that was asked for; without one, the newest, if there is any. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "artifact": {
-                     *         "author": {
-                     *           "attempt": 1,
-                     *           "kind": "agent",
-                     *           "name": "claude"
-                     *         },
-                     *         "content": {
-                     *           "feature_name": "Search history",
-                     *           "requirements": [
-                     *             {
-                     *               "acceptance_criteria": [
-                     *                 {
-                     *                   "id": "AC-001",
-                     *                   "text": "The words are listed."
-                     *                 }
-                     *               ],
-                     *               "category": "FUNC",
-                     *               "id": "REQ-HIST-FUNC-001",
-                     *               "priority": "HIGH",
-                     *               "text": "When a search has finished, the shop shall remember its words.",
-                     *               "title": "Remember searches",
-                     *               "type": "functional"
-                     *             }
-                     *           ],
-                     *           "user_stories": []
-                     *         },
-                     *         "content_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *         "created_at": "2026-03-01T09:00:01.250000Z",
-                     *         "findings": [
-                     *           {
-                     *             "fix": "say how one would tell",
-                     *             "message": "is vague",
-                     *             "pointer": "/requirements/0/acceptance_criteria/0/text",
-                     *             "rule": "text.vague",
-                     *             "severity": "warning"
-                     *           }
-                     *         ],
-                     *         "version": 1
-                     *       },
-                     *       "ears": [
-                     *         {
-                     *           "conditions": [
-                     *             {
-                     *               "keyword": "when",
-                     *               "text": "a search has finished"
-                     *             }
-                     *           ],
-                     *           "pattern": "event_driven",
-                     *           "requirement_id": "REQ-HIST-FUNC-001",
-                     *           "response": "remember its words.",
-                     *           "system": "the shop"
-                     *         }
-                     *       ],
-                     *       "phase": "requirements",
-                     *       "spec_id": "01932b5e-7c00-7000-8000-000000000001",
-                     *       "status": "completed"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["PhaseResult"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            422: components["responses"]["UnprocessableEntity"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
+        content: {
+          /**
+           * @example {
+           *       "current_phase": "explore",
+           *       "message": "Spec created and execution started in sandbox",
+           *       "sandbox_id": "sandbox-7",
+           *       "spec_id": "01932b5e-7c00-7000-8000-000000000001",
+           *       "status": "executing"
+           *     }
+           */
+          "application/json": components["schemas"]["LaunchedBody"];
         };
+      };
+      /** @description The spec was created. */
+      201: {
+        headers: {
+          /** @description Where the spec is. */
+          Location?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "current_phase": "explore",
+           *       "message": "Spec created and execution started in sandbox",
+           *       "sandbox_id": "sandbox-7",
+           *       "spec_id": "01932b5e-7c00-7000-8000-000000000001",
+           *       "status": "executing"
+           *     }
+           */
+          "application/json": components["schemas"]["LaunchedBody"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      408: components["responses"]["RequestTimeout"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["UnprocessableEntity"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
-    approvePhase: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Identifies the spec. */
-                spec_id: string;
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "content_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-                 *     }
-                 */
-                "application/json": components["schemas"]["ApproveBody"];
-            };
-        };
-        responses: {
-            /** @description The spec. */
-            200: {
-                headers: {
-                    /** @description The spec's revision. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "actions": {
-                     *         "approve": null,
-                     *         "archive": false,
-                     *         "cancel": true,
-                     *         "execute": false,
-                     *         "pause": true,
-                     *         "request_changes": null,
-                     *         "resume": false,
-                     *         "retry": []
-                     *       },
-                     *       "agent": "claude",
-                     *       "archived_at": null,
-                     *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
-                     *       "created_at": "2026-03-01T09:00:00.000000Z",
-                     *       "current_phase": "explore",
-                     *       "description": "Remember what I searched for, and offer it when I begin to type.",
-                     *       "failure": null,
-                     *       "id": "01932b5e-7c00-7000-8000-000000000001",
-                     *       "owner": "ada",
-                     *       "phases": [
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [
-                     *             {
-                     *               "agent": "claude",
-                     *               "agent_version": "2.0.1",
-                     *               "attempt": 1,
-                     *               "deadline": "2026-03-01T09:15:01.250000Z",
-                     *               "ended_at": null,
-                     *               "failure": null,
-                     *               "findings": [],
-                     *               "model": "large",
-                     *               "outcome": null,
-                     *               "repair": 0,
-                     *               "sandbox": {
-                     *                 "id": "sandbox-7",
-                     *                 "isolation": {
-                     *                   "filesystem": true,
-                     *                   "mechanism": "vm",
-                     *                   "network": false,
-                     *                   "processes": true
-                     *                 },
-                     *                 "status": "ready"
-                     *               },
-                     *               "stage": "running",
-                     *               "started_at": "2026-03-01T09:00:01.250000Z",
-                     *               "usage": {
-                     *                 "cache_write_tokens": 900,
-                     *                 "cached_input_tokens": 18000,
-                     *                 "cost_micro_usd": 41300,
-                     *                 "input_tokens": 5200,
-                     *                 "output_tokens": 1150,
-                     *                 "unpriced_tokens": 0
-                     *               }
-                     *             }
-                     *           ],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "explore",
-                     *           "started_at": "2026-03-01T09:00:01.250000Z",
-                     *           "status": "running",
-                     *           "usage": {
-                     *             "cache_write_tokens": 900,
-                     *             "cached_input_tokens": 18000,
-                     *             "cost_micro_usd": 41300,
-                     *             "input_tokens": 5200,
-                     *             "output_tokens": 1150,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "requirements",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "design",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "tasks",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "sync",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         }
-                     *       ],
-                     *       "policy": {
-                     *         "agent": null,
-                     *         "attempt_timeout_seconds": 900,
-                     *         "backoff_seconds": 2,
-                     *         "budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": 1000000
-                     *         },
-                     *         "budget_warning_percent": 80,
-                     *         "fallback_agent": null,
-                     *         "gates": {
-                     *           "design": "none",
-                     *           "explore": "none",
-                     *           "requirements": "none",
-                     *           "sync": "none",
-                     *           "tasks": "none"
-                     *         },
-                     *         "max_attempts": 2,
-                     *         "max_output_bytes": 67108864,
-                     *         "max_repairs": 2,
-                     *         "phase_budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": null
-                     *         },
-                     *         "questions": "ignore",
-                     *         "sandbox_reuse": "per_phase"
-                     *       },
-                     *       "progress": {
-                     *         "headline": "Reading src/search.rs",
-                     *         "percent": 6,
-                     *         "phases": [
-                     *           {
-                     *             "attempt": 1,
-                     *             "phase": "explore",
-                     *             "status": "running"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "requirements",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "design",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "tasks",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "sync",
-                     *             "status": "pending"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "project_id": "demo",
-                     *       "revision": 4,
-                     *       "sandbox_id": "sandbox-7",
-                     *       "status": "executing",
-                     *       "title": "Search history",
-                     *       "updated_at": "2026-03-01T09:00:01.250000Z",
-                     *       "usage": {
-                     *         "cache_write_tokens": 900,
-                     *         "cached_input_tokens": 18000,
-                     *         "cost_micro_usd": 41300,
-                     *         "input_tokens": 5200,
-                     *         "output_tokens": 1150,
-                     *         "unpriced_tokens": 0
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["SpecDetail"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["Conflict"];
-            412: components["responses"]["PreconditionFailed"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["UnprocessableEntity"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  getSpec: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The `ETag` of what the client has. */
+        "If-None-Match"?: string;
+      };
+      path: {
+        /** @description Identifies the spec. */
+        spec_id: string;
+      };
+      cookie?: never;
     };
-    requestChanges: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Identifies the spec. */
-                spec_id: string;
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-            };
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      /** @description The spec. */
+      200: {
+        headers: {
+          /** @description The spec's revision. */
+          ETag?: string;
+          [name: string]: unknown;
         };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "comment": "Say who may see the history, and for how long it is kept.",
-                 *       "content_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-                 *     }
-                 */
-                "application/json": components["schemas"]["RequestChangesBody"];
-            };
+        content: {
+          /**
+           * @example {
+           *       "actions": {
+           *         "approve": null,
+           *         "archive": false,
+           *         "cancel": true,
+           *         "execute": false,
+           *         "pause": true,
+           *         "request_changes": null,
+           *         "resume": false,
+           *         "retry": []
+           *       },
+           *       "agent": "claude",
+           *       "archived_at": null,
+           *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
+           *       "created_at": "2026-03-01T09:00:00.000000Z",
+           *       "current_phase": "explore",
+           *       "description": "Remember what I searched for, and offer it when I begin to type.",
+           *       "failure": null,
+           *       "id": "01932b5e-7c00-7000-8000-000000000001",
+           *       "owner": "ada",
+           *       "phases": [
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [
+           *             {
+           *               "agent": "claude",
+           *               "agent_version": "2.0.1",
+           *               "attempt": 1,
+           *               "deadline": "2026-03-01T09:15:01.250000Z",
+           *               "ended_at": null,
+           *               "failure": null,
+           *               "findings": [],
+           *               "model": "large",
+           *               "outcome": null,
+           *               "repair": 0,
+           *               "sandbox": {
+           *                 "id": "sandbox-7",
+           *                 "isolation": {
+           *                   "filesystem": true,
+           *                   "mechanism": "vm",
+           *                   "network": false,
+           *                   "processes": true
+           *                 },
+           *                 "status": "ready"
+           *               },
+           *               "stage": "running",
+           *               "started_at": "2026-03-01T09:00:01.250000Z",
+           *               "usage": {
+           *                 "cache_write_tokens": 900,
+           *                 "cached_input_tokens": 18000,
+           *                 "cost_micro_usd": 41300,
+           *                 "input_tokens": 5200,
+           *                 "output_tokens": 1150,
+           *                 "unpriced_tokens": 0
+           *               }
+           *             }
+           *           ],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "explore",
+           *           "started_at": "2026-03-01T09:00:01.250000Z",
+           *           "status": "running",
+           *           "usage": {
+           *             "cache_write_tokens": 900,
+           *             "cached_input_tokens": 18000,
+           *             "cost_micro_usd": 41300,
+           *             "input_tokens": 5200,
+           *             "output_tokens": 1150,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "requirements",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "design",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "tasks",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "sync",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         }
+           *       ],
+           *       "policy": {
+           *         "agent": null,
+           *         "attempt_timeout_seconds": 900,
+           *         "backoff_seconds": 2,
+           *         "budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": 1000000
+           *         },
+           *         "budget_warning_percent": 80,
+           *         "fallback_agent": null,
+           *         "gates": {
+           *           "design": "none",
+           *           "explore": "none",
+           *           "requirements": "none",
+           *           "sync": "none",
+           *           "tasks": "none"
+           *         },
+           *         "max_attempts": 2,
+           *         "max_output_bytes": 67108864,
+           *         "max_repairs": 2,
+           *         "phase_budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": null
+           *         },
+           *         "questions": "ignore",
+           *         "sandbox_reuse": "per_phase"
+           *       },
+           *       "progress": {
+           *         "headline": "Reading src/search.rs",
+           *         "percent": 6,
+           *         "phases": [
+           *           {
+           *             "attempt": 1,
+           *             "phase": "explore",
+           *             "status": "running"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "requirements",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "design",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "tasks",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "sync",
+           *             "status": "pending"
+           *           }
+           *         ]
+           *       },
+           *       "project_id": "demo",
+           *       "revision": 4,
+           *       "sandbox_id": "sandbox-7",
+           *       "status": "executing",
+           *       "title": "Search history",
+           *       "updated_at": "2026-03-01T09:00:01.250000Z",
+           *       "usage": {
+           *         "cache_write_tokens": 900,
+           *         "cached_input_tokens": 18000,
+           *         "cost_micro_usd": 41300,
+           *         "input_tokens": 5200,
+           *         "output_tokens": 1150,
+           *         "unpriced_tokens": 0
+           *       }
+           *     }
+           */
+          "application/json": components["schemas"]["SpecDetail"];
         };
-        responses: {
-            /** @description The spec. */
-            200: {
-                headers: {
-                    /** @description The spec's revision. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "actions": {
-                     *         "approve": null,
-                     *         "archive": false,
-                     *         "cancel": true,
-                     *         "execute": false,
-                     *         "pause": true,
-                     *         "request_changes": null,
-                     *         "resume": false,
-                     *         "retry": []
-                     *       },
-                     *       "agent": "claude",
-                     *       "archived_at": null,
-                     *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
-                     *       "created_at": "2026-03-01T09:00:00.000000Z",
-                     *       "current_phase": "explore",
-                     *       "description": "Remember what I searched for, and offer it when I begin to type.",
-                     *       "failure": null,
-                     *       "id": "01932b5e-7c00-7000-8000-000000000001",
-                     *       "owner": "ada",
-                     *       "phases": [
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [
-                     *             {
-                     *               "agent": "claude",
-                     *               "agent_version": "2.0.1",
-                     *               "attempt": 1,
-                     *               "deadline": "2026-03-01T09:15:01.250000Z",
-                     *               "ended_at": null,
-                     *               "failure": null,
-                     *               "findings": [],
-                     *               "model": "large",
-                     *               "outcome": null,
-                     *               "repair": 0,
-                     *               "sandbox": {
-                     *                 "id": "sandbox-7",
-                     *                 "isolation": {
-                     *                   "filesystem": true,
-                     *                   "mechanism": "vm",
-                     *                   "network": false,
-                     *                   "processes": true
-                     *                 },
-                     *                 "status": "ready"
-                     *               },
-                     *               "stage": "running",
-                     *               "started_at": "2026-03-01T09:00:01.250000Z",
-                     *               "usage": {
-                     *                 "cache_write_tokens": 900,
-                     *                 "cached_input_tokens": 18000,
-                     *                 "cost_micro_usd": 41300,
-                     *                 "input_tokens": 5200,
-                     *                 "output_tokens": 1150,
-                     *                 "unpriced_tokens": 0
-                     *               }
-                     *             }
-                     *           ],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "explore",
-                     *           "started_at": "2026-03-01T09:00:01.250000Z",
-                     *           "status": "running",
-                     *           "usage": {
-                     *             "cache_write_tokens": 900,
-                     *             "cached_input_tokens": 18000,
-                     *             "cost_micro_usd": 41300,
-                     *             "input_tokens": 5200,
-                     *             "output_tokens": 1150,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "requirements",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "design",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "tasks",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "sync",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         }
-                     *       ],
-                     *       "policy": {
-                     *         "agent": null,
-                     *         "attempt_timeout_seconds": 900,
-                     *         "backoff_seconds": 2,
-                     *         "budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": 1000000
-                     *         },
-                     *         "budget_warning_percent": 80,
-                     *         "fallback_agent": null,
-                     *         "gates": {
-                     *           "design": "none",
-                     *           "explore": "none",
-                     *           "requirements": "none",
-                     *           "sync": "none",
-                     *           "tasks": "none"
-                     *         },
-                     *         "max_attempts": 2,
-                     *         "max_output_bytes": 67108864,
-                     *         "max_repairs": 2,
-                     *         "phase_budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": null
-                     *         },
-                     *         "questions": "ignore",
-                     *         "sandbox_reuse": "per_phase"
-                     *       },
-                     *       "progress": {
-                     *         "headline": "Reading src/search.rs",
-                     *         "percent": 6,
-                     *         "phases": [
-                     *           {
-                     *             "attempt": 1,
-                     *             "phase": "explore",
-                     *             "status": "running"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "requirements",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "design",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "tasks",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "sync",
-                     *             "status": "pending"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "project_id": "demo",
-                     *       "revision": 4,
-                     *       "sandbox_id": "sandbox-7",
-                     *       "status": "executing",
-                     *       "title": "Search history",
-                     *       "updated_at": "2026-03-01T09:00:01.250000Z",
-                     *       "usage": {
-                     *         "cache_write_tokens": 900,
-                     *         "cached_input_tokens": 18000,
-                     *         "cost_micro_usd": 41300,
-                     *         "input_tokens": 5200,
-                     *         "output_tokens": 1150,
-                     *         "unpriced_tokens": 0
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["SpecDetail"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            402: components["responses"]["PaymentRequired"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["Conflict"];
-            412: components["responses"]["PreconditionFailed"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["UnprocessableEntity"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
+      };
+      /** @description The spec is as the client has it. */
+      304: {
+        headers: {
+          /** @description The spec's revision. */
+          ETag?: string;
+          [name: string]: unknown;
         };
+        content?: never;
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
-    listVersions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Identifies the spec. */
-                spec_id: string;
-                /** @description The phase. */
-                phase: components["schemas"]["Phase"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The newest 50. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "versions": [
-                     *         {
-                     *           "accepted": true,
-                     *           "author": {
-                     *             "attempt": 1,
-                     *             "kind": "agent",
-                     *             "name": "claude"
-                     *           },
-                     *           "content_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                     *           "created_at": "2026-03-01T09:00:01.250000Z",
-                     *           "findings": 1,
-                     *           "version": 1
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["VersionList"];
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  archiveSpec: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Identifies the spec. */
+        spec_id: string;
+      };
+      cookie?: never;
     };
-    resumeSpec: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Identifies the spec. */
-                spec_id: string;
-            };
-            cookie?: never;
+    requestBody?: never;
+    responses: {
+      /** @description The spec. */
+      200: {
+        headers: {
+          /** @description The spec's revision. */
+          ETag?: string;
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            /** @description The spec. */
-            200: {
-                headers: {
-                    /** @description The spec's revision. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "actions": {
-                     *         "approve": null,
-                     *         "archive": false,
-                     *         "cancel": true,
-                     *         "execute": false,
-                     *         "pause": true,
-                     *         "request_changes": null,
-                     *         "resume": false,
-                     *         "retry": []
-                     *       },
-                     *       "agent": "claude",
-                     *       "archived_at": null,
-                     *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
-                     *       "created_at": "2026-03-01T09:00:00.000000Z",
-                     *       "current_phase": "explore",
-                     *       "description": "Remember what I searched for, and offer it when I begin to type.",
-                     *       "failure": null,
-                     *       "id": "01932b5e-7c00-7000-8000-000000000001",
-                     *       "owner": "ada",
-                     *       "phases": [
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [
-                     *             {
-                     *               "agent": "claude",
-                     *               "agent_version": "2.0.1",
-                     *               "attempt": 1,
-                     *               "deadline": "2026-03-01T09:15:01.250000Z",
-                     *               "ended_at": null,
-                     *               "failure": null,
-                     *               "findings": [],
-                     *               "model": "large",
-                     *               "outcome": null,
-                     *               "repair": 0,
-                     *               "sandbox": {
-                     *                 "id": "sandbox-7",
-                     *                 "isolation": {
-                     *                   "filesystem": true,
-                     *                   "mechanism": "vm",
-                     *                   "network": false,
-                     *                   "processes": true
-                     *                 },
-                     *                 "status": "ready"
-                     *               },
-                     *               "stage": "running",
-                     *               "started_at": "2026-03-01T09:00:01.250000Z",
-                     *               "usage": {
-                     *                 "cache_write_tokens": 900,
-                     *                 "cached_input_tokens": 18000,
-                     *                 "cost_micro_usd": 41300,
-                     *                 "input_tokens": 5200,
-                     *                 "output_tokens": 1150,
-                     *                 "unpriced_tokens": 0
-                     *               }
-                     *             }
-                     *           ],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "explore",
-                     *           "started_at": "2026-03-01T09:00:01.250000Z",
-                     *           "status": "running",
-                     *           "usage": {
-                     *             "cache_write_tokens": 900,
-                     *             "cached_input_tokens": 18000,
-                     *             "cost_micro_usd": 41300,
-                     *             "input_tokens": 5200,
-                     *             "output_tokens": 1150,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "requirements",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "design",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "tasks",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "sync",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         }
-                     *       ],
-                     *       "policy": {
-                     *         "agent": null,
-                     *         "attempt_timeout_seconds": 900,
-                     *         "backoff_seconds": 2,
-                     *         "budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": 1000000
-                     *         },
-                     *         "budget_warning_percent": 80,
-                     *         "fallback_agent": null,
-                     *         "gates": {
-                     *           "design": "none",
-                     *           "explore": "none",
-                     *           "requirements": "none",
-                     *           "sync": "none",
-                     *           "tasks": "none"
-                     *         },
-                     *         "max_attempts": 2,
-                     *         "max_output_bytes": 67108864,
-                     *         "max_repairs": 2,
-                     *         "phase_budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": null
-                     *         },
-                     *         "questions": "ignore",
-                     *         "sandbox_reuse": "per_phase"
-                     *       },
-                     *       "progress": {
-                     *         "headline": "Reading src/search.rs",
-                     *         "percent": 6,
-                     *         "phases": [
-                     *           {
-                     *             "attempt": 1,
-                     *             "phase": "explore",
-                     *             "status": "running"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "requirements",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "design",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "tasks",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "sync",
-                     *             "status": "pending"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "project_id": "demo",
-                     *       "revision": 4,
-                     *       "sandbox_id": "sandbox-7",
-                     *       "status": "executing",
-                     *       "title": "Search history",
-                     *       "updated_at": "2026-03-01T09:00:01.250000Z",
-                     *       "usage": {
-                     *         "cache_write_tokens": 900,
-                     *         "cached_input_tokens": 18000,
-                     *         "cost_micro_usd": 41300,
-                     *         "input_tokens": 5200,
-                     *         "output_tokens": 1150,
-                     *         "unpriced_tokens": 0
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["SpecDetail"];
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            402: components["responses"]["PaymentRequired"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
+        content: {
+          /**
+           * @example {
+           *       "actions": {
+           *         "approve": null,
+           *         "archive": false,
+           *         "cancel": true,
+           *         "execute": false,
+           *         "pause": true,
+           *         "request_changes": null,
+           *         "resume": false,
+           *         "retry": []
+           *       },
+           *       "agent": "claude",
+           *       "archived_at": null,
+           *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
+           *       "created_at": "2026-03-01T09:00:00.000000Z",
+           *       "current_phase": "explore",
+           *       "description": "Remember what I searched for, and offer it when I begin to type.",
+           *       "failure": null,
+           *       "id": "01932b5e-7c00-7000-8000-000000000001",
+           *       "owner": "ada",
+           *       "phases": [
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [
+           *             {
+           *               "agent": "claude",
+           *               "agent_version": "2.0.1",
+           *               "attempt": 1,
+           *               "deadline": "2026-03-01T09:15:01.250000Z",
+           *               "ended_at": null,
+           *               "failure": null,
+           *               "findings": [],
+           *               "model": "large",
+           *               "outcome": null,
+           *               "repair": 0,
+           *               "sandbox": {
+           *                 "id": "sandbox-7",
+           *                 "isolation": {
+           *                   "filesystem": true,
+           *                   "mechanism": "vm",
+           *                   "network": false,
+           *                   "processes": true
+           *                 },
+           *                 "status": "ready"
+           *               },
+           *               "stage": "running",
+           *               "started_at": "2026-03-01T09:00:01.250000Z",
+           *               "usage": {
+           *                 "cache_write_tokens": 900,
+           *                 "cached_input_tokens": 18000,
+           *                 "cost_micro_usd": 41300,
+           *                 "input_tokens": 5200,
+           *                 "output_tokens": 1150,
+           *                 "unpriced_tokens": 0
+           *               }
+           *             }
+           *           ],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "explore",
+           *           "started_at": "2026-03-01T09:00:01.250000Z",
+           *           "status": "running",
+           *           "usage": {
+           *             "cache_write_tokens": 900,
+           *             "cached_input_tokens": 18000,
+           *             "cost_micro_usd": 41300,
+           *             "input_tokens": 5200,
+           *             "output_tokens": 1150,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "requirements",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "design",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "tasks",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "sync",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         }
+           *       ],
+           *       "policy": {
+           *         "agent": null,
+           *         "attempt_timeout_seconds": 900,
+           *         "backoff_seconds": 2,
+           *         "budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": 1000000
+           *         },
+           *         "budget_warning_percent": 80,
+           *         "fallback_agent": null,
+           *         "gates": {
+           *           "design": "none",
+           *           "explore": "none",
+           *           "requirements": "none",
+           *           "sync": "none",
+           *           "tasks": "none"
+           *         },
+           *         "max_attempts": 2,
+           *         "max_output_bytes": 67108864,
+           *         "max_repairs": 2,
+           *         "phase_budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": null
+           *         },
+           *         "questions": "ignore",
+           *         "sandbox_reuse": "per_phase"
+           *       },
+           *       "progress": {
+           *         "headline": "Reading src/search.rs",
+           *         "percent": 6,
+           *         "phases": [
+           *           {
+           *             "attempt": 1,
+           *             "phase": "explore",
+           *             "status": "running"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "requirements",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "design",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "tasks",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "sync",
+           *             "status": "pending"
+           *           }
+           *         ]
+           *       },
+           *       "project_id": "demo",
+           *       "revision": 4,
+           *       "sandbox_id": "sandbox-7",
+           *       "status": "executing",
+           *       "title": "Search history",
+           *       "updated_at": "2026-03-01T09:00:01.250000Z",
+           *       "usage": {
+           *         "cache_write_tokens": 900,
+           *         "cached_input_tokens": 18000,
+           *         "cost_micro_usd": 41300,
+           *         "input_tokens": 5200,
+           *         "output_tokens": 1150,
+           *         "unpriced_tokens": 0
+           *       }
+           *     }
+           */
+          "application/json": components["schemas"]["SpecDetail"];
         };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      409: components["responses"]["Conflict"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
-    retrySpec: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Identifies the spec. */
-                spec_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                /**
-                 * @example {
-                 *       "feedback": "Make the tasks smaller.",
-                 *       "phase": "tasks"
-                 *     }
-                 */
-                "application/json": components["schemas"]["RetryBody"];
-            };
-        };
-        responses: {
-            /** @description The spec. */
-            200: {
-                headers: {
-                    /** @description The spec's revision. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "actions": {
-                     *         "approve": null,
-                     *         "archive": false,
-                     *         "cancel": true,
-                     *         "execute": false,
-                     *         "pause": true,
-                     *         "request_changes": null,
-                     *         "resume": false,
-                     *         "retry": []
-                     *       },
-                     *       "agent": "claude",
-                     *       "archived_at": null,
-                     *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
-                     *       "created_at": "2026-03-01T09:00:00.000000Z",
-                     *       "current_phase": "explore",
-                     *       "description": "Remember what I searched for, and offer it when I begin to type.",
-                     *       "failure": null,
-                     *       "id": "01932b5e-7c00-7000-8000-000000000001",
-                     *       "owner": "ada",
-                     *       "phases": [
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [
-                     *             {
-                     *               "agent": "claude",
-                     *               "agent_version": "2.0.1",
-                     *               "attempt": 1,
-                     *               "deadline": "2026-03-01T09:15:01.250000Z",
-                     *               "ended_at": null,
-                     *               "failure": null,
-                     *               "findings": [],
-                     *               "model": "large",
-                     *               "outcome": null,
-                     *               "repair": 0,
-                     *               "sandbox": {
-                     *                 "id": "sandbox-7",
-                     *                 "isolation": {
-                     *                   "filesystem": true,
-                     *                   "mechanism": "vm",
-                     *                   "network": false,
-                     *                   "processes": true
-                     *                 },
-                     *                 "status": "ready"
-                     *               },
-                     *               "stage": "running",
-                     *               "started_at": "2026-03-01T09:00:01.250000Z",
-                     *               "usage": {
-                     *                 "cache_write_tokens": 900,
-                     *                 "cached_input_tokens": 18000,
-                     *                 "cost_micro_usd": 41300,
-                     *                 "input_tokens": 5200,
-                     *                 "output_tokens": 1150,
-                     *                 "unpriced_tokens": 0
-                     *               }
-                     *             }
-                     *           ],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "explore",
-                     *           "started_at": "2026-03-01T09:00:01.250000Z",
-                     *           "status": "running",
-                     *           "usage": {
-                     *             "cache_write_tokens": 900,
-                     *             "cached_input_tokens": 18000,
-                     *             "cost_micro_usd": 41300,
-                     *             "input_tokens": 5200,
-                     *             "output_tokens": 1150,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "requirements",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "design",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "tasks",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         },
-                     *         {
-                     *           "accepted": null,
-                     *           "approval": null,
-                     *           "attempts": [],
-                     *           "completed_at": null,
-                     *           "feedback": [],
-                     *           "gate": "none",
-                     *           "phase": "sync",
-                     *           "started_at": null,
-                     *           "status": "pending",
-                     *           "usage": {
-                     *             "cache_write_tokens": 0,
-                     *             "cached_input_tokens": 0,
-                     *             "cost_micro_usd": 0,
-                     *             "input_tokens": 0,
-                     *             "output_tokens": 0,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         }
-                     *       ],
-                     *       "policy": {
-                     *         "agent": null,
-                     *         "attempt_timeout_seconds": 900,
-                     *         "backoff_seconds": 2,
-                     *         "budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": 1000000
-                     *         },
-                     *         "budget_warning_percent": 80,
-                     *         "fallback_agent": null,
-                     *         "gates": {
-                     *           "design": "none",
-                     *           "explore": "none",
-                     *           "requirements": "none",
-                     *           "sync": "none",
-                     *           "tasks": "none"
-                     *         },
-                     *         "max_attempts": 2,
-                     *         "max_output_bytes": 67108864,
-                     *         "max_repairs": 2,
-                     *         "phase_budget": {
-                     *           "cost_micro_usd": null,
-                     *           "tokens": null
-                     *         },
-                     *         "questions": "ignore",
-                     *         "sandbox_reuse": "per_phase"
-                     *       },
-                     *       "progress": {
-                     *         "headline": "Reading src/search.rs",
-                     *         "percent": 6,
-                     *         "phases": [
-                     *           {
-                     *             "attempt": 1,
-                     *             "phase": "explore",
-                     *             "status": "running"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "requirements",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "design",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "tasks",
-                     *             "status": "pending"
-                     *           },
-                     *           {
-                     *             "attempt": 0,
-                     *             "phase": "sync",
-                     *             "status": "pending"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "project_id": "demo",
-                     *       "revision": 4,
-                     *       "sandbox_id": "sandbox-7",
-                     *       "status": "executing",
-                     *       "title": "Search history",
-                     *       "updated_at": "2026-03-01T09:00:01.250000Z",
-                     *       "usage": {
-                     *         "cache_write_tokens": 900,
-                     *         "cached_input_tokens": 18000,
-                     *         "cost_micro_usd": 41300,
-                     *         "input_tokens": 5200,
-                     *         "output_tokens": 1150,
-                     *         "unpriced_tokens": 0
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["SpecDetail"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            402: components["responses"]["PaymentRequired"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["Conflict"];
-            413: components["responses"]["PayloadTooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["UnprocessableEntity"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  setBudget: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Identifies the spec. */
+        spec_id: string;
+      };
+      cookie?: never;
     };
-    getTrace: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Identifies the spec. */
-                spec_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What follows from the outputs of the first four phases, once each has one. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "spec_id": "01932b5e-7c00-7000-8000-000000000001",
-                     *       "trace": {
-                     *         "blockers": [],
-                     *         "coverage_matrix": [
-                     *           {
-                     *             "covered_by_components": [
-                     *               "History"
-                     *             ],
-                     *             "covered_by_tasks": [
-                     *               "TSK-001"
-                     *             ],
-                     *             "covered_by_tickets": [
-                     *               "TKT-001"
-                     *             ],
-                     *             "requirement_id": "REQ-HIST-FUNC-001",
-                     *             "requirement_title": "Remember searches",
-                     *             "status": "fully_covered"
-                     *           }
-                     *         ],
-                     *         "dependency_analysis": {
-                     *           "critical_path": [
-                     *             "TSK-001"
-                     *           ],
-                     *           "critical_path_hours": 2,
-                     *           "task_dependency_graph": {
-                     *             "TSK-001": []
-                     *           },
-                     *           "ticket_dependency_graph": {
-                     *             "TKT-001": []
-                     *           },
-                     *           "waves": [
-                     *             [
-                     *               "TSK-001"
-                     *             ]
-                     *           ]
-                     *         },
-                     *         "ready_for_execution": true,
-                     *         "recommendations": [],
-                     *         "repository_commit": null,
-                     *         "slug": "search-history",
-                     *         "spec_summary": {
-                     *           "files_to_create": 1,
-                     *           "files_to_modify": 0,
-                     *           "requirement_coverage_percent": 100,
-                     *           "total_estimated_hours": 2,
-                     *           "total_requirements": 1,
-                     *           "total_tasks": 1,
-                     *           "total_tickets": 1
-                     *         },
-                     *         "traceability_stats": {
-                     *           "components": 1,
-                     *           "dependencies": 0,
-                     *           "requirements": 1,
-                     *           "tasks": 1,
-                     *           "tickets": 1
-                     *         },
-                     *         "validation_results": {
-                     *           "all_design_components_have_tasks": true,
-                     *           "all_ids_valid": true,
-                     *           "all_requirements_covered": true,
-                     *           "dependency_order_valid": true,
-                     *           "issues_found": [],
-                     *           "no_circular_dependencies": true,
-                     *           "warnings": []
-                     *         }
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["TraceBody"];
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "budget": {
+         *         "tokens": 2000000
+         *       }
+         *     }
+         */
+        "application/json": components["schemas"]["BudgetBody"];
+      };
     };
-    getUsage: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Identifies the spec. */
-                spec_id: string;
-            };
-            cookie?: never;
+    responses: {
+      /** @description The spec. */
+      200: {
+        headers: {
+          /** @description The spec's revision. */
+          ETag?: string;
+          [name: string]: unknown;
         };
-        requestBody?: never;
-        responses: {
-            /** @description What they have consumed, the run under way included. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "agents": [
-                     *         {
-                     *           "agent": "claude",
-                     *           "usage": {
-                     *             "cache_write_tokens": 900,
-                     *             "cached_input_tokens": 18000,
-                     *             "cost_micro_usd": 41300,
-                     *             "input_tokens": 5200,
-                     *             "output_tokens": 1150,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         }
-                     *       ],
-                     *       "budget": {
-                     *         "cost_micro_usd": null,
-                     *         "tokens": 1000000
-                     *       },
-                     *       "phase_budget": {
-                     *         "cost_micro_usd": null,
-                     *         "tokens": null
-                     *       },
-                     *       "phases": [
-                     *         {
-                     *           "attempts": [
-                     *             {
-                     *               "agent": "claude",
-                     *               "agent_version": "2.0.1",
-                     *               "attempt": 1,
-                     *               "model": "large",
-                     *               "usage": {
-                     *                 "cache_write_tokens": 900,
-                     *                 "cached_input_tokens": 18000,
-                     *                 "cost_micro_usd": 41300,
-                     *                 "input_tokens": 5200,
-                     *                 "output_tokens": 1150,
-                     *                 "unpriced_tokens": 0
-                     *               }
-                     *             }
-                     *           ],
-                     *           "phase": "explore",
-                     *           "usage": {
-                     *             "cache_write_tokens": 900,
-                     *             "cached_input_tokens": 18000,
-                     *             "cost_micro_usd": 41300,
-                     *             "input_tokens": 5200,
-                     *             "output_tokens": 1150,
-                     *             "unpriced_tokens": 0
-                     *           }
-                     *         }
-                     *       ],
-                     *       "spec_id": "01932b5e-7c00-7000-8000-000000000001",
-                     *       "total": {
-                     *         "cache_write_tokens": 900,
-                     *         "cached_input_tokens": 18000,
-                     *         "cost_micro_usd": 41300,
-                     *         "input_tokens": 5200,
-                     *         "output_tokens": 1150,
-                     *         "unpriced_tokens": 0
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["SpecUsageDetail"];
-                };
-            };
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
+        content: {
+          /**
+           * @example {
+           *       "actions": {
+           *         "approve": null,
+           *         "archive": false,
+           *         "cancel": true,
+           *         "execute": false,
+           *         "pause": true,
+           *         "request_changes": null,
+           *         "resume": false,
+           *         "retry": []
+           *       },
+           *       "agent": "claude",
+           *       "archived_at": null,
+           *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
+           *       "created_at": "2026-03-01T09:00:00.000000Z",
+           *       "current_phase": "explore",
+           *       "description": "Remember what I searched for, and offer it when I begin to type.",
+           *       "failure": null,
+           *       "id": "01932b5e-7c00-7000-8000-000000000001",
+           *       "owner": "ada",
+           *       "phases": [
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [
+           *             {
+           *               "agent": "claude",
+           *               "agent_version": "2.0.1",
+           *               "attempt": 1,
+           *               "deadline": "2026-03-01T09:15:01.250000Z",
+           *               "ended_at": null,
+           *               "failure": null,
+           *               "findings": [],
+           *               "model": "large",
+           *               "outcome": null,
+           *               "repair": 0,
+           *               "sandbox": {
+           *                 "id": "sandbox-7",
+           *                 "isolation": {
+           *                   "filesystem": true,
+           *                   "mechanism": "vm",
+           *                   "network": false,
+           *                   "processes": true
+           *                 },
+           *                 "status": "ready"
+           *               },
+           *               "stage": "running",
+           *               "started_at": "2026-03-01T09:00:01.250000Z",
+           *               "usage": {
+           *                 "cache_write_tokens": 900,
+           *                 "cached_input_tokens": 18000,
+           *                 "cost_micro_usd": 41300,
+           *                 "input_tokens": 5200,
+           *                 "output_tokens": 1150,
+           *                 "unpriced_tokens": 0
+           *               }
+           *             }
+           *           ],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "explore",
+           *           "started_at": "2026-03-01T09:00:01.250000Z",
+           *           "status": "running",
+           *           "usage": {
+           *             "cache_write_tokens": 900,
+           *             "cached_input_tokens": 18000,
+           *             "cost_micro_usd": 41300,
+           *             "input_tokens": 5200,
+           *             "output_tokens": 1150,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "requirements",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "design",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "tasks",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "sync",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         }
+           *       ],
+           *       "policy": {
+           *         "agent": null,
+           *         "attempt_timeout_seconds": 900,
+           *         "backoff_seconds": 2,
+           *         "budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": 1000000
+           *         },
+           *         "budget_warning_percent": 80,
+           *         "fallback_agent": null,
+           *         "gates": {
+           *           "design": "none",
+           *           "explore": "none",
+           *           "requirements": "none",
+           *           "sync": "none",
+           *           "tasks": "none"
+           *         },
+           *         "max_attempts": 2,
+           *         "max_output_bytes": 67108864,
+           *         "max_repairs": 2,
+           *         "phase_budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": null
+           *         },
+           *         "questions": "ignore",
+           *         "sandbox_reuse": "per_phase"
+           *       },
+           *       "progress": {
+           *         "headline": "Reading src/search.rs",
+           *         "percent": 6,
+           *         "phases": [
+           *           {
+           *             "attempt": 1,
+           *             "phase": "explore",
+           *             "status": "running"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "requirements",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "design",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "tasks",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "sync",
+           *             "status": "pending"
+           *           }
+           *         ]
+           *       },
+           *       "project_id": "demo",
+           *       "revision": 4,
+           *       "sandbox_id": "sandbox-7",
+           *       "status": "executing",
+           *       "title": "Search history",
+           *       "updated_at": "2026-03-01T09:00:01.250000Z",
+           *       "usage": {
+           *         "cache_write_tokens": 900,
+           *         "cached_input_tokens": 18000,
+           *         "cost_micro_usd": 41300,
+           *         "input_tokens": 5200,
+           *         "output_tokens": 1150,
+           *         "unpriced_tokens": 0
+           *       }
+           *     }
+           */
+          "application/json": components["schemas"]["SpecDetail"];
         };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      402: components["responses"]["PaymentRequired"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["UnprocessableEntity"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
     };
-    openSocket: {
-        parameters: {
-            query?: {
-                /** @description The last event that the client has seen. Default: 0. */
-                last_event_id?: number;
-            };
-            header?: {
-                /** @description `spec.v1`, and beside it maybe `bearer.<token>`, for clients that cannot set `Authorization`. */
-                "Sec-WebSocket-Protocol"?: string;
-            };
-            path: {
-                /** @description Identifies the spec. */
-                spec_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Text frames follow, each a JSON object: `{kind: "event", event: SpecEvent}`; `{kind: "heartbeat"}` now and then; after the last event of a spec `{kind: "end", spec_id, last_event_id}` and close code 1000; or, when the server stops, `{kind: "cut_off", retry_after_ms}` and 1012. A connection that ends without `end` is to be opened again. Nothing is to be sent: messages are answered with 1008. Pings have to be answered, which browsers do by themselves. */
-            101: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            422: components["responses"]["UnprocessableEntity"];
-            426: components["responses"]["UpgradeRequired"];
-            429: components["responses"]["TooManyRequests"];
-            500: components["responses"]["InternalServerError"];
-            503: components["responses"]["ServiceUnavailable"];
-        };
+  };
+  cancelSpec: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Identifies the spec. */
+        spec_id: string;
+      };
+      cookie?: never;
     };
+    requestBody?: {
+      content: {
+        /**
+         * @example {
+         *       "reason": "The idea has changed."
+         *     }
+         */
+        "application/json": components["schemas"]["CancelBody"];
+      };
+    };
+    responses: {
+      /** @description The spec. */
+      200: {
+        headers: {
+          /** @description The spec's revision. */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "actions": {
+           *         "approve": null,
+           *         "archive": false,
+           *         "cancel": true,
+           *         "execute": false,
+           *         "pause": true,
+           *         "request_changes": null,
+           *         "resume": false,
+           *         "retry": []
+           *       },
+           *       "agent": "claude",
+           *       "archived_at": null,
+           *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
+           *       "created_at": "2026-03-01T09:00:00.000000Z",
+           *       "current_phase": "explore",
+           *       "description": "Remember what I searched for, and offer it when I begin to type.",
+           *       "failure": null,
+           *       "id": "01932b5e-7c00-7000-8000-000000000001",
+           *       "owner": "ada",
+           *       "phases": [
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [
+           *             {
+           *               "agent": "claude",
+           *               "agent_version": "2.0.1",
+           *               "attempt": 1,
+           *               "deadline": "2026-03-01T09:15:01.250000Z",
+           *               "ended_at": null,
+           *               "failure": null,
+           *               "findings": [],
+           *               "model": "large",
+           *               "outcome": null,
+           *               "repair": 0,
+           *               "sandbox": {
+           *                 "id": "sandbox-7",
+           *                 "isolation": {
+           *                   "filesystem": true,
+           *                   "mechanism": "vm",
+           *                   "network": false,
+           *                   "processes": true
+           *                 },
+           *                 "status": "ready"
+           *               },
+           *               "stage": "running",
+           *               "started_at": "2026-03-01T09:00:01.250000Z",
+           *               "usage": {
+           *                 "cache_write_tokens": 900,
+           *                 "cached_input_tokens": 18000,
+           *                 "cost_micro_usd": 41300,
+           *                 "input_tokens": 5200,
+           *                 "output_tokens": 1150,
+           *                 "unpriced_tokens": 0
+           *               }
+           *             }
+           *           ],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "explore",
+           *           "started_at": "2026-03-01T09:00:01.250000Z",
+           *           "status": "running",
+           *           "usage": {
+           *             "cache_write_tokens": 900,
+           *             "cached_input_tokens": 18000,
+           *             "cost_micro_usd": 41300,
+           *             "input_tokens": 5200,
+           *             "output_tokens": 1150,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "requirements",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "design",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "tasks",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "sync",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         }
+           *       ],
+           *       "policy": {
+           *         "agent": null,
+           *         "attempt_timeout_seconds": 900,
+           *         "backoff_seconds": 2,
+           *         "budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": 1000000
+           *         },
+           *         "budget_warning_percent": 80,
+           *         "fallback_agent": null,
+           *         "gates": {
+           *           "design": "none",
+           *           "explore": "none",
+           *           "requirements": "none",
+           *           "sync": "none",
+           *           "tasks": "none"
+           *         },
+           *         "max_attempts": 2,
+           *         "max_output_bytes": 67108864,
+           *         "max_repairs": 2,
+           *         "phase_budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": null
+           *         },
+           *         "questions": "ignore",
+           *         "sandbox_reuse": "per_phase"
+           *       },
+           *       "progress": {
+           *         "headline": "Reading src/search.rs",
+           *         "percent": 6,
+           *         "phases": [
+           *           {
+           *             "attempt": 1,
+           *             "phase": "explore",
+           *             "status": "running"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "requirements",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "design",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "tasks",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "sync",
+           *             "status": "pending"
+           *           }
+           *         ]
+           *       },
+           *       "project_id": "demo",
+           *       "revision": 4,
+           *       "sandbox_id": "sandbox-7",
+           *       "status": "executing",
+           *       "title": "Search history",
+           *       "updated_at": "2026-03-01T09:00:01.250000Z",
+           *       "usage": {
+           *         "cache_write_tokens": 900,
+           *         "cached_input_tokens": 18000,
+           *         "cost_micro_usd": 41300,
+           *         "input_tokens": 5200,
+           *         "output_tokens": 1150,
+           *         "unpriced_tokens": 0
+           *       }
+           *     }
+           */
+          "application/json": components["schemas"]["SpecDetail"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["UnprocessableEntity"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  listEvents: {
+    parameters: {
+      query?: {
+        /** @description Only those after this one. Default: 0. */
+        after?: number;
+        /** @description The size of the page. Default: 100. */
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        /** @description Identifies the spec. */
+        spec_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The page. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "events": [
+           *         {
+           *           "at": "2026-03-01T09:00:01.250000Z",
+           *           "data": {
+           *             "by": "ada"
+           *           },
+           *           "revision": 2,
+           *           "sequence": 2,
+           *           "spec_id": "01932b5e-7c00-7000-8000-000000000001",
+           *           "type": "spec.execution_started"
+           *         }
+           *       ],
+           *       "next_after": 2
+           *     }
+           */
+          "application/json": components["schemas"]["EventPage"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      422: components["responses"]["UnprocessableEntity"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  streamEvents: {
+    parameters: {
+      query?: {
+        /** @description Likewise, for clients that cannot set headers. The header wins. */
+        last_event_id?: number;
+      };
+      header?: {
+        /** @description The last event that the client has seen. Browsers send it when they come back. */
+        "Last-Event-ID"?: number;
+      };
+      path: {
+        /** @description Identifies the spec. */
+        spec_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Server-sent events: `id` is the sequence, `event` the type, `data` a SpecEvent. After the last event of a spec comes `end`, without an id, with the data `{spec_id, last_event_id}`; a stream that ends without it is to be opened again. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example id: 2
+           *     event: spec.execution_started
+           *     data: {"at":"2026-03-01T09:00:01.250000Z","data":{"by":"ada"},"revision":2,"sequence":2,"spec_id":"01932b5e-7c00-7000-8000-000000000001","type":"spec.execution_started"}
+           */
+          "text/event-stream": string;
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      422: components["responses"]["UnprocessableEntity"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  executeSpec: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Identifies the spec. */
+        spec_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The spec. */
+      200: {
+        headers: {
+          /** @description The spec's revision. */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "actions": {
+           *         "approve": null,
+           *         "archive": false,
+           *         "cancel": true,
+           *         "execute": false,
+           *         "pause": true,
+           *         "request_changes": null,
+           *         "resume": false,
+           *         "retry": []
+           *       },
+           *       "agent": "claude",
+           *       "archived_at": null,
+           *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
+           *       "created_at": "2026-03-01T09:00:00.000000Z",
+           *       "current_phase": "explore",
+           *       "description": "Remember what I searched for, and offer it when I begin to type.",
+           *       "failure": null,
+           *       "id": "01932b5e-7c00-7000-8000-000000000001",
+           *       "owner": "ada",
+           *       "phases": [
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [
+           *             {
+           *               "agent": "claude",
+           *               "agent_version": "2.0.1",
+           *               "attempt": 1,
+           *               "deadline": "2026-03-01T09:15:01.250000Z",
+           *               "ended_at": null,
+           *               "failure": null,
+           *               "findings": [],
+           *               "model": "large",
+           *               "outcome": null,
+           *               "repair": 0,
+           *               "sandbox": {
+           *                 "id": "sandbox-7",
+           *                 "isolation": {
+           *                   "filesystem": true,
+           *                   "mechanism": "vm",
+           *                   "network": false,
+           *                   "processes": true
+           *                 },
+           *                 "status": "ready"
+           *               },
+           *               "stage": "running",
+           *               "started_at": "2026-03-01T09:00:01.250000Z",
+           *               "usage": {
+           *                 "cache_write_tokens": 900,
+           *                 "cached_input_tokens": 18000,
+           *                 "cost_micro_usd": 41300,
+           *                 "input_tokens": 5200,
+           *                 "output_tokens": 1150,
+           *                 "unpriced_tokens": 0
+           *               }
+           *             }
+           *           ],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "explore",
+           *           "started_at": "2026-03-01T09:00:01.250000Z",
+           *           "status": "running",
+           *           "usage": {
+           *             "cache_write_tokens": 900,
+           *             "cached_input_tokens": 18000,
+           *             "cost_micro_usd": 41300,
+           *             "input_tokens": 5200,
+           *             "output_tokens": 1150,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "requirements",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "design",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "tasks",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "sync",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         }
+           *       ],
+           *       "policy": {
+           *         "agent": null,
+           *         "attempt_timeout_seconds": 900,
+           *         "backoff_seconds": 2,
+           *         "budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": 1000000
+           *         },
+           *         "budget_warning_percent": 80,
+           *         "fallback_agent": null,
+           *         "gates": {
+           *           "design": "none",
+           *           "explore": "none",
+           *           "requirements": "none",
+           *           "sync": "none",
+           *           "tasks": "none"
+           *         },
+           *         "max_attempts": 2,
+           *         "max_output_bytes": 67108864,
+           *         "max_repairs": 2,
+           *         "phase_budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": null
+           *         },
+           *         "questions": "ignore",
+           *         "sandbox_reuse": "per_phase"
+           *       },
+           *       "progress": {
+           *         "headline": "Reading src/search.rs",
+           *         "percent": 6,
+           *         "phases": [
+           *           {
+           *             "attempt": 1,
+           *             "phase": "explore",
+           *             "status": "running"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "requirements",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "design",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "tasks",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "sync",
+           *             "status": "pending"
+           *           }
+           *         ]
+           *       },
+           *       "project_id": "demo",
+           *       "revision": 4,
+           *       "sandbox_id": "sandbox-7",
+           *       "status": "executing",
+           *       "title": "Search history",
+           *       "updated_at": "2026-03-01T09:00:01.250000Z",
+           *       "usage": {
+           *         "cache_write_tokens": 900,
+           *         "cached_input_tokens": 18000,
+           *         "cost_micro_usd": 41300,
+           *         "input_tokens": 5200,
+           *         "output_tokens": 1150,
+           *         "unpriced_tokens": 0
+           *       }
+           *     }
+           */
+          "application/json": components["schemas"]["SpecDetail"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      409: components["responses"]["Conflict"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  exportSpec: {
+    parameters: {
+      query?: {
+        /** @description The form. Default: markdown. */
+        format?: "markdown" | "json";
+      };
+      header?: never;
+      path: {
+        /** @description Identifies the spec. */
+        spec_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The file. */
+      200: {
+        headers: {
+          /** @description That it is a file, and its name, of letters, digits and hyphens. */
+          "Content-Disposition"?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "artifacts": [
+           *         {
+           *           "author": {
+           *             "attempt": 1,
+           *             "kind": "agent",
+           *             "name": "claude"
+           *           },
+           *           "content": {
+           *             "feature_name": "Search history",
+           *             "requirements": [
+           *               {
+           *                 "acceptance_criteria": [
+           *                   {
+           *                     "id": "AC-001",
+           *                     "text": "The words are listed."
+           *                   }
+           *                 ],
+           *                 "category": "FUNC",
+           *                 "id": "REQ-HIST-FUNC-001",
+           *                 "priority": "HIGH",
+           *                 "text": "When a search has finished, the shop shall remember its words.",
+           *                 "title": "Remember searches",
+           *                 "type": "functional"
+           *               }
+           *             ],
+           *             "user_stories": []
+           *           },
+           *           "content_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+           *           "created_at": "2026-03-01T09:00:01.250000Z",
+           *           "findings": [
+           *             {
+           *               "fix": "say how one would tell",
+           *               "message": "is vague",
+           *               "pointer": "/requirements/0/acceptance_criteria/0/text",
+           *               "rule": "text.vague",
+           *               "severity": "warning"
+           *             }
+           *           ],
+           *           "phase": "requirements",
+           *           "version": 1
+           *         }
+           *       ],
+           *       "spec": {
+           *         "actions": {
+           *           "approve": null,
+           *           "archive": false,
+           *           "cancel": true,
+           *           "execute": false,
+           *           "pause": true,
+           *           "request_changes": null,
+           *           "resume": false,
+           *           "retry": []
+           *         },
+           *         "agent": "claude",
+           *         "archived_at": null,
+           *         "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
+           *         "created_at": "2026-03-01T09:00:00.000000Z",
+           *         "current_phase": "explore",
+           *         "description": "Remember what I searched for, and offer it when I begin to type.",
+           *         "failure": null,
+           *         "id": "01932b5e-7c00-7000-8000-000000000001",
+           *         "owner": "ada",
+           *         "phases": [
+           *           {
+           *             "accepted": null,
+           *             "approval": null,
+           *             "attempts": [
+           *               {
+           *                 "agent": "claude",
+           *                 "agent_version": "2.0.1",
+           *                 "attempt": 1,
+           *                 "deadline": "2026-03-01T09:15:01.250000Z",
+           *                 "ended_at": null,
+           *                 "failure": null,
+           *                 "findings": [],
+           *                 "model": "large",
+           *                 "outcome": null,
+           *                 "repair": 0,
+           *                 "sandbox": {
+           *                   "id": "sandbox-7",
+           *                   "isolation": {
+           *                     "filesystem": true,
+           *                     "mechanism": "vm",
+           *                     "network": false,
+           *                     "processes": true
+           *                   },
+           *                   "status": "ready"
+           *                 },
+           *                 "stage": "running",
+           *                 "started_at": "2026-03-01T09:00:01.250000Z",
+           *                 "usage": {
+           *                   "cache_write_tokens": 900,
+           *                   "cached_input_tokens": 18000,
+           *                   "cost_micro_usd": 41300,
+           *                   "input_tokens": 5200,
+           *                   "output_tokens": 1150,
+           *                   "unpriced_tokens": 0
+           *                 }
+           *               }
+           *             ],
+           *             "completed_at": null,
+           *             "feedback": [],
+           *             "gate": "none",
+           *             "phase": "explore",
+           *             "started_at": "2026-03-01T09:00:01.250000Z",
+           *             "status": "running",
+           *             "usage": {
+           *               "cache_write_tokens": 900,
+           *               "cached_input_tokens": 18000,
+           *               "cost_micro_usd": 41300,
+           *               "input_tokens": 5200,
+           *               "output_tokens": 1150,
+           *               "unpriced_tokens": 0
+           *             }
+           *           },
+           *           {
+           *             "accepted": null,
+           *             "approval": null,
+           *             "attempts": [],
+           *             "completed_at": null,
+           *             "feedback": [],
+           *             "gate": "none",
+           *             "phase": "requirements",
+           *             "started_at": null,
+           *             "status": "pending",
+           *             "usage": {
+           *               "cache_write_tokens": 0,
+           *               "cached_input_tokens": 0,
+           *               "cost_micro_usd": 0,
+           *               "input_tokens": 0,
+           *               "output_tokens": 0,
+           *               "unpriced_tokens": 0
+           *             }
+           *           },
+           *           {
+           *             "accepted": null,
+           *             "approval": null,
+           *             "attempts": [],
+           *             "completed_at": null,
+           *             "feedback": [],
+           *             "gate": "none",
+           *             "phase": "design",
+           *             "started_at": null,
+           *             "status": "pending",
+           *             "usage": {
+           *               "cache_write_tokens": 0,
+           *               "cached_input_tokens": 0,
+           *               "cost_micro_usd": 0,
+           *               "input_tokens": 0,
+           *               "output_tokens": 0,
+           *               "unpriced_tokens": 0
+           *             }
+           *           },
+           *           {
+           *             "accepted": null,
+           *             "approval": null,
+           *             "attempts": [],
+           *             "completed_at": null,
+           *             "feedback": [],
+           *             "gate": "none",
+           *             "phase": "tasks",
+           *             "started_at": null,
+           *             "status": "pending",
+           *             "usage": {
+           *               "cache_write_tokens": 0,
+           *               "cached_input_tokens": 0,
+           *               "cost_micro_usd": 0,
+           *               "input_tokens": 0,
+           *               "output_tokens": 0,
+           *               "unpriced_tokens": 0
+           *             }
+           *           },
+           *           {
+           *             "accepted": null,
+           *             "approval": null,
+           *             "attempts": [],
+           *             "completed_at": null,
+           *             "feedback": [],
+           *             "gate": "none",
+           *             "phase": "sync",
+           *             "started_at": null,
+           *             "status": "pending",
+           *             "usage": {
+           *               "cache_write_tokens": 0,
+           *               "cached_input_tokens": 0,
+           *               "cost_micro_usd": 0,
+           *               "input_tokens": 0,
+           *               "output_tokens": 0,
+           *               "unpriced_tokens": 0
+           *             }
+           *           }
+           *         ],
+           *         "policy": {
+           *           "agent": null,
+           *           "attempt_timeout_seconds": 900,
+           *           "backoff_seconds": 2,
+           *           "budget": {
+           *             "cost_micro_usd": null,
+           *             "tokens": 1000000
+           *           },
+           *           "budget_warning_percent": 80,
+           *           "fallback_agent": null,
+           *           "gates": {
+           *             "design": "none",
+           *             "explore": "none",
+           *             "requirements": "none",
+           *             "sync": "none",
+           *             "tasks": "none"
+           *           },
+           *           "max_attempts": 2,
+           *           "max_output_bytes": 67108864,
+           *           "max_repairs": 2,
+           *           "phase_budget": {
+           *             "cost_micro_usd": null,
+           *             "tokens": null
+           *           },
+           *           "questions": "ignore",
+           *           "sandbox_reuse": "per_phase"
+           *         },
+           *         "progress": {
+           *           "headline": "Reading src/search.rs",
+           *           "percent": 6,
+           *           "phases": [
+           *             {
+           *               "attempt": 1,
+           *               "phase": "explore",
+           *               "status": "running"
+           *             },
+           *             {
+           *               "attempt": 0,
+           *               "phase": "requirements",
+           *               "status": "pending"
+           *             },
+           *             {
+           *               "attempt": 0,
+           *               "phase": "design",
+           *               "status": "pending"
+           *             },
+           *             {
+           *               "attempt": 0,
+           *               "phase": "tasks",
+           *               "status": "pending"
+           *             },
+           *             {
+           *               "attempt": 0,
+           *               "phase": "sync",
+           *               "status": "pending"
+           *             }
+           *           ]
+           *         },
+           *         "project_id": "demo",
+           *         "revision": 4,
+           *         "sandbox_id": "sandbox-7",
+           *         "status": "executing",
+           *         "title": "Search history",
+           *         "updated_at": "2026-03-01T09:00:01.250000Z",
+           *         "usage": {
+           *           "cache_write_tokens": 900,
+           *           "cached_input_tokens": 18000,
+           *           "cost_micro_usd": 41300,
+           *           "input_tokens": 5200,
+           *           "output_tokens": 1150,
+           *           "unpriced_tokens": 0
+           *         }
+           *       },
+           *       "trace": null,
+           *       "usage": {
+           *         "agents": [
+           *           {
+           *             "agent": "claude",
+           *             "usage": {
+           *               "cache_write_tokens": 900,
+           *               "cached_input_tokens": 18000,
+           *               "cost_micro_usd": 41300,
+           *               "input_tokens": 5200,
+           *               "output_tokens": 1150,
+           *               "unpriced_tokens": 0
+           *             }
+           *           }
+           *         ],
+           *         "budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": 1000000
+           *         },
+           *         "phase_budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": null
+           *         },
+           *         "phases": [
+           *           {
+           *             "attempts": [
+           *               {
+           *                 "agent": "claude",
+           *                 "agent_version": "2.0.1",
+           *                 "attempt": 1,
+           *                 "model": "large",
+           *                 "usage": {
+           *                   "cache_write_tokens": 900,
+           *                   "cached_input_tokens": 18000,
+           *                   "cost_micro_usd": 41300,
+           *                   "input_tokens": 5200,
+           *                   "output_tokens": 1150,
+           *                   "unpriced_tokens": 0
+           *                 }
+           *               }
+           *             ],
+           *             "phase": "explore",
+           *             "usage": {
+           *               "cache_write_tokens": 900,
+           *               "cached_input_tokens": 18000,
+           *               "cost_micro_usd": 41300,
+           *               "input_tokens": 5200,
+           *               "output_tokens": 1150,
+           *               "unpriced_tokens": 0
+           *             }
+           *           }
+           *         ],
+           *         "spec_id": "01932b5e-7c00-7000-8000-000000000001",
+           *         "total": {
+           *           "cache_write_tokens": 900,
+           *           "cached_input_tokens": 18000,
+           *           "cost_micro_usd": 41300,
+           *           "input_tokens": 5200,
+           *           "output_tokens": 1150,
+           *           "unpriced_tokens": 0
+           *         }
+           *       }
+           *     }
+           */
+          "application/json": components["schemas"]["ExportBody"];
+          /** @example # Search history */
+          "text/markdown": string;
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      422: components["responses"]["UnprocessableEntity"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  pauseSpec: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Identifies the spec. */
+        spec_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The spec. */
+      200: {
+        headers: {
+          /** @description The spec's revision. */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "actions": {
+           *         "approve": null,
+           *         "archive": false,
+           *         "cancel": true,
+           *         "execute": false,
+           *         "pause": true,
+           *         "request_changes": null,
+           *         "resume": false,
+           *         "retry": []
+           *       },
+           *       "agent": "claude",
+           *       "archived_at": null,
+           *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
+           *       "created_at": "2026-03-01T09:00:00.000000Z",
+           *       "current_phase": "explore",
+           *       "description": "Remember what I searched for, and offer it when I begin to type.",
+           *       "failure": null,
+           *       "id": "01932b5e-7c00-7000-8000-000000000001",
+           *       "owner": "ada",
+           *       "phases": [
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [
+           *             {
+           *               "agent": "claude",
+           *               "agent_version": "2.0.1",
+           *               "attempt": 1,
+           *               "deadline": "2026-03-01T09:15:01.250000Z",
+           *               "ended_at": null,
+           *               "failure": null,
+           *               "findings": [],
+           *               "model": "large",
+           *               "outcome": null,
+           *               "repair": 0,
+           *               "sandbox": {
+           *                 "id": "sandbox-7",
+           *                 "isolation": {
+           *                   "filesystem": true,
+           *                   "mechanism": "vm",
+           *                   "network": false,
+           *                   "processes": true
+           *                 },
+           *                 "status": "ready"
+           *               },
+           *               "stage": "running",
+           *               "started_at": "2026-03-01T09:00:01.250000Z",
+           *               "usage": {
+           *                 "cache_write_tokens": 900,
+           *                 "cached_input_tokens": 18000,
+           *                 "cost_micro_usd": 41300,
+           *                 "input_tokens": 5200,
+           *                 "output_tokens": 1150,
+           *                 "unpriced_tokens": 0
+           *               }
+           *             }
+           *           ],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "explore",
+           *           "started_at": "2026-03-01T09:00:01.250000Z",
+           *           "status": "running",
+           *           "usage": {
+           *             "cache_write_tokens": 900,
+           *             "cached_input_tokens": 18000,
+           *             "cost_micro_usd": 41300,
+           *             "input_tokens": 5200,
+           *             "output_tokens": 1150,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "requirements",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "design",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "tasks",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "sync",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         }
+           *       ],
+           *       "policy": {
+           *         "agent": null,
+           *         "attempt_timeout_seconds": 900,
+           *         "backoff_seconds": 2,
+           *         "budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": 1000000
+           *         },
+           *         "budget_warning_percent": 80,
+           *         "fallback_agent": null,
+           *         "gates": {
+           *           "design": "none",
+           *           "explore": "none",
+           *           "requirements": "none",
+           *           "sync": "none",
+           *           "tasks": "none"
+           *         },
+           *         "max_attempts": 2,
+           *         "max_output_bytes": 67108864,
+           *         "max_repairs": 2,
+           *         "phase_budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": null
+           *         },
+           *         "questions": "ignore",
+           *         "sandbox_reuse": "per_phase"
+           *       },
+           *       "progress": {
+           *         "headline": "Reading src/search.rs",
+           *         "percent": 6,
+           *         "phases": [
+           *           {
+           *             "attempt": 1,
+           *             "phase": "explore",
+           *             "status": "running"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "requirements",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "design",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "tasks",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "sync",
+           *             "status": "pending"
+           *           }
+           *         ]
+           *       },
+           *       "project_id": "demo",
+           *       "revision": 4,
+           *       "sandbox_id": "sandbox-7",
+           *       "status": "executing",
+           *       "title": "Search history",
+           *       "updated_at": "2026-03-01T09:00:01.250000Z",
+           *       "usage": {
+           *         "cache_write_tokens": 900,
+           *         "cached_input_tokens": 18000,
+           *         "cost_micro_usd": 41300,
+           *         "input_tokens": 5200,
+           *         "output_tokens": 1150,
+           *         "unpriced_tokens": 0
+           *       }
+           *     }
+           */
+          "application/json": components["schemas"]["SpecDetail"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      409: components["responses"]["Conflict"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  getPhase: {
+    parameters: {
+      query?: {
+        /** @description Which version. Default: the newest. */
+        version?: number;
+      };
+      header?: never;
+      path: {
+        /** @description Identifies the spec. */
+        spec_id: string;
+        /** @description The phase. */
+        phase: components["schemas"]["Phase"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The version that was asked for; without one, the newest, if there is any. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "artifact": {
+           *         "author": {
+           *           "attempt": 1,
+           *           "kind": "agent",
+           *           "name": "claude"
+           *         },
+           *         "content": {
+           *           "feature_name": "Search history",
+           *           "requirements": [
+           *             {
+           *               "acceptance_criteria": [
+           *                 {
+           *                   "id": "AC-001",
+           *                   "text": "The words are listed."
+           *                 }
+           *               ],
+           *               "category": "FUNC",
+           *               "id": "REQ-HIST-FUNC-001",
+           *               "priority": "HIGH",
+           *               "text": "When a search has finished, the shop shall remember its words.",
+           *               "title": "Remember searches",
+           *               "type": "functional"
+           *             }
+           *           ],
+           *           "user_stories": []
+           *         },
+           *         "content_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+           *         "created_at": "2026-03-01T09:00:01.250000Z",
+           *         "findings": [
+           *           {
+           *             "fix": "say how one would tell",
+           *             "message": "is vague",
+           *             "pointer": "/requirements/0/acceptance_criteria/0/text",
+           *             "rule": "text.vague",
+           *             "severity": "warning"
+           *           }
+           *         ],
+           *         "version": 1
+           *       },
+           *       "ears": [
+           *         {
+           *           "conditions": [
+           *             {
+           *               "keyword": "when",
+           *               "text": "a search has finished"
+           *             }
+           *           ],
+           *           "pattern": "event_driven",
+           *           "requirement_id": "REQ-HIST-FUNC-001",
+           *           "response": "remember its words.",
+           *           "system": "the shop"
+           *         }
+           *       ],
+           *       "phase": "requirements",
+           *       "spec_id": "01932b5e-7c00-7000-8000-000000000001",
+           *       "status": "completed"
+           *     }
+           */
+          "application/json": components["schemas"]["PhaseResult"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      422: components["responses"]["UnprocessableEntity"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  approvePhase: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Identifies the spec. */
+        spec_id: string;
+        /** @description The phase. */
+        phase: components["schemas"]["Phase"];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "content_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+         *     }
+         */
+        "application/json": components["schemas"]["ApproveBody"];
+      };
+    };
+    responses: {
+      /** @description The spec. */
+      200: {
+        headers: {
+          /** @description The spec's revision. */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "actions": {
+           *         "approve": null,
+           *         "archive": false,
+           *         "cancel": true,
+           *         "execute": false,
+           *         "pause": true,
+           *         "request_changes": null,
+           *         "resume": false,
+           *         "retry": []
+           *       },
+           *       "agent": "claude",
+           *       "archived_at": null,
+           *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
+           *       "created_at": "2026-03-01T09:00:00.000000Z",
+           *       "current_phase": "explore",
+           *       "description": "Remember what I searched for, and offer it when I begin to type.",
+           *       "failure": null,
+           *       "id": "01932b5e-7c00-7000-8000-000000000001",
+           *       "owner": "ada",
+           *       "phases": [
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [
+           *             {
+           *               "agent": "claude",
+           *               "agent_version": "2.0.1",
+           *               "attempt": 1,
+           *               "deadline": "2026-03-01T09:15:01.250000Z",
+           *               "ended_at": null,
+           *               "failure": null,
+           *               "findings": [],
+           *               "model": "large",
+           *               "outcome": null,
+           *               "repair": 0,
+           *               "sandbox": {
+           *                 "id": "sandbox-7",
+           *                 "isolation": {
+           *                   "filesystem": true,
+           *                   "mechanism": "vm",
+           *                   "network": false,
+           *                   "processes": true
+           *                 },
+           *                 "status": "ready"
+           *               },
+           *               "stage": "running",
+           *               "started_at": "2026-03-01T09:00:01.250000Z",
+           *               "usage": {
+           *                 "cache_write_tokens": 900,
+           *                 "cached_input_tokens": 18000,
+           *                 "cost_micro_usd": 41300,
+           *                 "input_tokens": 5200,
+           *                 "output_tokens": 1150,
+           *                 "unpriced_tokens": 0
+           *               }
+           *             }
+           *           ],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "explore",
+           *           "started_at": "2026-03-01T09:00:01.250000Z",
+           *           "status": "running",
+           *           "usage": {
+           *             "cache_write_tokens": 900,
+           *             "cached_input_tokens": 18000,
+           *             "cost_micro_usd": 41300,
+           *             "input_tokens": 5200,
+           *             "output_tokens": 1150,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "requirements",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "design",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "tasks",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "sync",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         }
+           *       ],
+           *       "policy": {
+           *         "agent": null,
+           *         "attempt_timeout_seconds": 900,
+           *         "backoff_seconds": 2,
+           *         "budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": 1000000
+           *         },
+           *         "budget_warning_percent": 80,
+           *         "fallback_agent": null,
+           *         "gates": {
+           *           "design": "none",
+           *           "explore": "none",
+           *           "requirements": "none",
+           *           "sync": "none",
+           *           "tasks": "none"
+           *         },
+           *         "max_attempts": 2,
+           *         "max_output_bytes": 67108864,
+           *         "max_repairs": 2,
+           *         "phase_budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": null
+           *         },
+           *         "questions": "ignore",
+           *         "sandbox_reuse": "per_phase"
+           *       },
+           *       "progress": {
+           *         "headline": "Reading src/search.rs",
+           *         "percent": 6,
+           *         "phases": [
+           *           {
+           *             "attempt": 1,
+           *             "phase": "explore",
+           *             "status": "running"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "requirements",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "design",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "tasks",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "sync",
+           *             "status": "pending"
+           *           }
+           *         ]
+           *       },
+           *       "project_id": "demo",
+           *       "revision": 4,
+           *       "sandbox_id": "sandbox-7",
+           *       "status": "executing",
+           *       "title": "Search history",
+           *       "updated_at": "2026-03-01T09:00:01.250000Z",
+           *       "usage": {
+           *         "cache_write_tokens": 900,
+           *         "cached_input_tokens": 18000,
+           *         "cost_micro_usd": 41300,
+           *         "input_tokens": 5200,
+           *         "output_tokens": 1150,
+           *         "unpriced_tokens": 0
+           *       }
+           *     }
+           */
+          "application/json": components["schemas"]["SpecDetail"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["Conflict"];
+      412: components["responses"]["PreconditionFailed"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["UnprocessableEntity"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  requestChanges: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Identifies the spec. */
+        spec_id: string;
+        /** @description The phase. */
+        phase: components["schemas"]["Phase"];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        /**
+         * @example {
+         *       "comment": "Say who may see the history, and for how long it is kept.",
+         *       "content_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+         *     }
+         */
+        "application/json": components["schemas"]["RequestChangesBody"];
+      };
+    };
+    responses: {
+      /** @description The spec. */
+      200: {
+        headers: {
+          /** @description The spec's revision. */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "actions": {
+           *         "approve": null,
+           *         "archive": false,
+           *         "cancel": true,
+           *         "execute": false,
+           *         "pause": true,
+           *         "request_changes": null,
+           *         "resume": false,
+           *         "retry": []
+           *       },
+           *       "agent": "claude",
+           *       "archived_at": null,
+           *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
+           *       "created_at": "2026-03-01T09:00:00.000000Z",
+           *       "current_phase": "explore",
+           *       "description": "Remember what I searched for, and offer it when I begin to type.",
+           *       "failure": null,
+           *       "id": "01932b5e-7c00-7000-8000-000000000001",
+           *       "owner": "ada",
+           *       "phases": [
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [
+           *             {
+           *               "agent": "claude",
+           *               "agent_version": "2.0.1",
+           *               "attempt": 1,
+           *               "deadline": "2026-03-01T09:15:01.250000Z",
+           *               "ended_at": null,
+           *               "failure": null,
+           *               "findings": [],
+           *               "model": "large",
+           *               "outcome": null,
+           *               "repair": 0,
+           *               "sandbox": {
+           *                 "id": "sandbox-7",
+           *                 "isolation": {
+           *                   "filesystem": true,
+           *                   "mechanism": "vm",
+           *                   "network": false,
+           *                   "processes": true
+           *                 },
+           *                 "status": "ready"
+           *               },
+           *               "stage": "running",
+           *               "started_at": "2026-03-01T09:00:01.250000Z",
+           *               "usage": {
+           *                 "cache_write_tokens": 900,
+           *                 "cached_input_tokens": 18000,
+           *                 "cost_micro_usd": 41300,
+           *                 "input_tokens": 5200,
+           *                 "output_tokens": 1150,
+           *                 "unpriced_tokens": 0
+           *               }
+           *             }
+           *           ],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "explore",
+           *           "started_at": "2026-03-01T09:00:01.250000Z",
+           *           "status": "running",
+           *           "usage": {
+           *             "cache_write_tokens": 900,
+           *             "cached_input_tokens": 18000,
+           *             "cost_micro_usd": 41300,
+           *             "input_tokens": 5200,
+           *             "output_tokens": 1150,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "requirements",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "design",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "tasks",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "sync",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         }
+           *       ],
+           *       "policy": {
+           *         "agent": null,
+           *         "attempt_timeout_seconds": 900,
+           *         "backoff_seconds": 2,
+           *         "budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": 1000000
+           *         },
+           *         "budget_warning_percent": 80,
+           *         "fallback_agent": null,
+           *         "gates": {
+           *           "design": "none",
+           *           "explore": "none",
+           *           "requirements": "none",
+           *           "sync": "none",
+           *           "tasks": "none"
+           *         },
+           *         "max_attempts": 2,
+           *         "max_output_bytes": 67108864,
+           *         "max_repairs": 2,
+           *         "phase_budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": null
+           *         },
+           *         "questions": "ignore",
+           *         "sandbox_reuse": "per_phase"
+           *       },
+           *       "progress": {
+           *         "headline": "Reading src/search.rs",
+           *         "percent": 6,
+           *         "phases": [
+           *           {
+           *             "attempt": 1,
+           *             "phase": "explore",
+           *             "status": "running"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "requirements",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "design",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "tasks",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "sync",
+           *             "status": "pending"
+           *           }
+           *         ]
+           *       },
+           *       "project_id": "demo",
+           *       "revision": 4,
+           *       "sandbox_id": "sandbox-7",
+           *       "status": "executing",
+           *       "title": "Search history",
+           *       "updated_at": "2026-03-01T09:00:01.250000Z",
+           *       "usage": {
+           *         "cache_write_tokens": 900,
+           *         "cached_input_tokens": 18000,
+           *         "cost_micro_usd": 41300,
+           *         "input_tokens": 5200,
+           *         "output_tokens": 1150,
+           *         "unpriced_tokens": 0
+           *       }
+           *     }
+           */
+          "application/json": components["schemas"]["SpecDetail"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      402: components["responses"]["PaymentRequired"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["Conflict"];
+      412: components["responses"]["PreconditionFailed"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["UnprocessableEntity"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  listVersions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Identifies the spec. */
+        spec_id: string;
+        /** @description The phase. */
+        phase: components["schemas"]["Phase"];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The newest 50. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "versions": [
+           *         {
+           *           "accepted": true,
+           *           "author": {
+           *             "attempt": 1,
+           *             "kind": "agent",
+           *             "name": "claude"
+           *           },
+           *           "content_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+           *           "created_at": "2026-03-01T09:00:01.250000Z",
+           *           "findings": 1,
+           *           "version": 1
+           *         }
+           *       ]
+           *     }
+           */
+          "application/json": components["schemas"]["VersionList"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  resumeSpec: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Identifies the spec. */
+        spec_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The spec. */
+      200: {
+        headers: {
+          /** @description The spec's revision. */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "actions": {
+           *         "approve": null,
+           *         "archive": false,
+           *         "cancel": true,
+           *         "execute": false,
+           *         "pause": true,
+           *         "request_changes": null,
+           *         "resume": false,
+           *         "retry": []
+           *       },
+           *       "agent": "claude",
+           *       "archived_at": null,
+           *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
+           *       "created_at": "2026-03-01T09:00:00.000000Z",
+           *       "current_phase": "explore",
+           *       "description": "Remember what I searched for, and offer it when I begin to type.",
+           *       "failure": null,
+           *       "id": "01932b5e-7c00-7000-8000-000000000001",
+           *       "owner": "ada",
+           *       "phases": [
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [
+           *             {
+           *               "agent": "claude",
+           *               "agent_version": "2.0.1",
+           *               "attempt": 1,
+           *               "deadline": "2026-03-01T09:15:01.250000Z",
+           *               "ended_at": null,
+           *               "failure": null,
+           *               "findings": [],
+           *               "model": "large",
+           *               "outcome": null,
+           *               "repair": 0,
+           *               "sandbox": {
+           *                 "id": "sandbox-7",
+           *                 "isolation": {
+           *                   "filesystem": true,
+           *                   "mechanism": "vm",
+           *                   "network": false,
+           *                   "processes": true
+           *                 },
+           *                 "status": "ready"
+           *               },
+           *               "stage": "running",
+           *               "started_at": "2026-03-01T09:00:01.250000Z",
+           *               "usage": {
+           *                 "cache_write_tokens": 900,
+           *                 "cached_input_tokens": 18000,
+           *                 "cost_micro_usd": 41300,
+           *                 "input_tokens": 5200,
+           *                 "output_tokens": 1150,
+           *                 "unpriced_tokens": 0
+           *               }
+           *             }
+           *           ],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "explore",
+           *           "started_at": "2026-03-01T09:00:01.250000Z",
+           *           "status": "running",
+           *           "usage": {
+           *             "cache_write_tokens": 900,
+           *             "cached_input_tokens": 18000,
+           *             "cost_micro_usd": 41300,
+           *             "input_tokens": 5200,
+           *             "output_tokens": 1150,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "requirements",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "design",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "tasks",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "sync",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         }
+           *       ],
+           *       "policy": {
+           *         "agent": null,
+           *         "attempt_timeout_seconds": 900,
+           *         "backoff_seconds": 2,
+           *         "budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": 1000000
+           *         },
+           *         "budget_warning_percent": 80,
+           *         "fallback_agent": null,
+           *         "gates": {
+           *           "design": "none",
+           *           "explore": "none",
+           *           "requirements": "none",
+           *           "sync": "none",
+           *           "tasks": "none"
+           *         },
+           *         "max_attempts": 2,
+           *         "max_output_bytes": 67108864,
+           *         "max_repairs": 2,
+           *         "phase_budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": null
+           *         },
+           *         "questions": "ignore",
+           *         "sandbox_reuse": "per_phase"
+           *       },
+           *       "progress": {
+           *         "headline": "Reading src/search.rs",
+           *         "percent": 6,
+           *         "phases": [
+           *           {
+           *             "attempt": 1,
+           *             "phase": "explore",
+           *             "status": "running"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "requirements",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "design",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "tasks",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "sync",
+           *             "status": "pending"
+           *           }
+           *         ]
+           *       },
+           *       "project_id": "demo",
+           *       "revision": 4,
+           *       "sandbox_id": "sandbox-7",
+           *       "status": "executing",
+           *       "title": "Search history",
+           *       "updated_at": "2026-03-01T09:00:01.250000Z",
+           *       "usage": {
+           *         "cache_write_tokens": 900,
+           *         "cached_input_tokens": 18000,
+           *         "cost_micro_usd": 41300,
+           *         "input_tokens": 5200,
+           *         "output_tokens": 1150,
+           *         "unpriced_tokens": 0
+           *       }
+           *     }
+           */
+          "application/json": components["schemas"]["SpecDetail"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      402: components["responses"]["PaymentRequired"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      409: components["responses"]["Conflict"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  retrySpec: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Identifies the spec. */
+        spec_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        /**
+         * @example {
+         *       "feedback": "Make the tasks smaller.",
+         *       "phase": "tasks"
+         *     }
+         */
+        "application/json": components["schemas"]["RetryBody"];
+      };
+    };
+    responses: {
+      /** @description The spec. */
+      200: {
+        headers: {
+          /** @description The spec's revision. */
+          ETag?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "actions": {
+           *         "approve": null,
+           *         "archive": false,
+           *         "cancel": true,
+           *         "execute": false,
+           *         "pause": true,
+           *         "request_changes": null,
+           *         "resume": false,
+           *         "retry": []
+           *       },
+           *       "agent": "claude",
+           *       "archived_at": null,
+           *       "commit": "9fceb02d0ae598e95dc970b74767f19372d61af8",
+           *       "created_at": "2026-03-01T09:00:00.000000Z",
+           *       "current_phase": "explore",
+           *       "description": "Remember what I searched for, and offer it when I begin to type.",
+           *       "failure": null,
+           *       "id": "01932b5e-7c00-7000-8000-000000000001",
+           *       "owner": "ada",
+           *       "phases": [
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [
+           *             {
+           *               "agent": "claude",
+           *               "agent_version": "2.0.1",
+           *               "attempt": 1,
+           *               "deadline": "2026-03-01T09:15:01.250000Z",
+           *               "ended_at": null,
+           *               "failure": null,
+           *               "findings": [],
+           *               "model": "large",
+           *               "outcome": null,
+           *               "repair": 0,
+           *               "sandbox": {
+           *                 "id": "sandbox-7",
+           *                 "isolation": {
+           *                   "filesystem": true,
+           *                   "mechanism": "vm",
+           *                   "network": false,
+           *                   "processes": true
+           *                 },
+           *                 "status": "ready"
+           *               },
+           *               "stage": "running",
+           *               "started_at": "2026-03-01T09:00:01.250000Z",
+           *               "usage": {
+           *                 "cache_write_tokens": 900,
+           *                 "cached_input_tokens": 18000,
+           *                 "cost_micro_usd": 41300,
+           *                 "input_tokens": 5200,
+           *                 "output_tokens": 1150,
+           *                 "unpriced_tokens": 0
+           *               }
+           *             }
+           *           ],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "explore",
+           *           "started_at": "2026-03-01T09:00:01.250000Z",
+           *           "status": "running",
+           *           "usage": {
+           *             "cache_write_tokens": 900,
+           *             "cached_input_tokens": 18000,
+           *             "cost_micro_usd": 41300,
+           *             "input_tokens": 5200,
+           *             "output_tokens": 1150,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "requirements",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "design",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "tasks",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         },
+           *         {
+           *           "accepted": null,
+           *           "approval": null,
+           *           "attempts": [],
+           *           "completed_at": null,
+           *           "feedback": [],
+           *           "gate": "none",
+           *           "phase": "sync",
+           *           "started_at": null,
+           *           "status": "pending",
+           *           "usage": {
+           *             "cache_write_tokens": 0,
+           *             "cached_input_tokens": 0,
+           *             "cost_micro_usd": 0,
+           *             "input_tokens": 0,
+           *             "output_tokens": 0,
+           *             "unpriced_tokens": 0
+           *           }
+           *         }
+           *       ],
+           *       "policy": {
+           *         "agent": null,
+           *         "attempt_timeout_seconds": 900,
+           *         "backoff_seconds": 2,
+           *         "budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": 1000000
+           *         },
+           *         "budget_warning_percent": 80,
+           *         "fallback_agent": null,
+           *         "gates": {
+           *           "design": "none",
+           *           "explore": "none",
+           *           "requirements": "none",
+           *           "sync": "none",
+           *           "tasks": "none"
+           *         },
+           *         "max_attempts": 2,
+           *         "max_output_bytes": 67108864,
+           *         "max_repairs": 2,
+           *         "phase_budget": {
+           *           "cost_micro_usd": null,
+           *           "tokens": null
+           *         },
+           *         "questions": "ignore",
+           *         "sandbox_reuse": "per_phase"
+           *       },
+           *       "progress": {
+           *         "headline": "Reading src/search.rs",
+           *         "percent": 6,
+           *         "phases": [
+           *           {
+           *             "attempt": 1,
+           *             "phase": "explore",
+           *             "status": "running"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "requirements",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "design",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "tasks",
+           *             "status": "pending"
+           *           },
+           *           {
+           *             "attempt": 0,
+           *             "phase": "sync",
+           *             "status": "pending"
+           *           }
+           *         ]
+           *       },
+           *       "project_id": "demo",
+           *       "revision": 4,
+           *       "sandbox_id": "sandbox-7",
+           *       "status": "executing",
+           *       "title": "Search history",
+           *       "updated_at": "2026-03-01T09:00:01.250000Z",
+           *       "usage": {
+           *         "cache_write_tokens": 900,
+           *         "cached_input_tokens": 18000,
+           *         "cost_micro_usd": 41300,
+           *         "input_tokens": 5200,
+           *         "output_tokens": 1150,
+           *         "unpriced_tokens": 0
+           *       }
+           *     }
+           */
+          "application/json": components["schemas"]["SpecDetail"];
+        };
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      402: components["responses"]["PaymentRequired"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      408: components["responses"]["RequestTimeout"];
+      409: components["responses"]["Conflict"];
+      413: components["responses"]["PayloadTooLarge"];
+      415: components["responses"]["UnsupportedMediaType"];
+      422: components["responses"]["UnprocessableEntity"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  getTrace: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Identifies the spec. */
+        spec_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description What follows from the outputs of the first four phases, once each has one. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "spec_id": "01932b5e-7c00-7000-8000-000000000001",
+           *       "trace": {
+           *         "blockers": [],
+           *         "coverage_matrix": [
+           *           {
+           *             "covered_by_components": [
+           *               "History"
+           *             ],
+           *             "covered_by_tasks": [
+           *               "TSK-001"
+           *             ],
+           *             "covered_by_tickets": [
+           *               "TKT-001"
+           *             ],
+           *             "requirement_id": "REQ-HIST-FUNC-001",
+           *             "requirement_title": "Remember searches",
+           *             "status": "fully_covered"
+           *           }
+           *         ],
+           *         "dependency_analysis": {
+           *           "critical_path": [
+           *             "TSK-001"
+           *           ],
+           *           "critical_path_hours": 2,
+           *           "task_dependency_graph": {
+           *             "TSK-001": []
+           *           },
+           *           "ticket_dependency_graph": {
+           *             "TKT-001": []
+           *           },
+           *           "waves": [
+           *             [
+           *               "TSK-001"
+           *             ]
+           *           ]
+           *         },
+           *         "ready_for_execution": true,
+           *         "recommendations": [],
+           *         "repository_commit": null,
+           *         "slug": "search-history",
+           *         "spec_summary": {
+           *           "files_to_create": 1,
+           *           "files_to_modify": 0,
+           *           "requirement_coverage_percent": 100,
+           *           "total_estimated_hours": 2,
+           *           "total_requirements": 1,
+           *           "total_tasks": 1,
+           *           "total_tickets": 1
+           *         },
+           *         "traceability_stats": {
+           *           "components": 1,
+           *           "dependencies": 0,
+           *           "requirements": 1,
+           *           "tasks": 1,
+           *           "tickets": 1
+           *         },
+           *         "validation_results": {
+           *           "all_design_components_have_tasks": true,
+           *           "all_ids_valid": true,
+           *           "all_requirements_covered": true,
+           *           "dependency_order_valid": true,
+           *           "issues_found": [],
+           *           "no_circular_dependencies": true,
+           *           "warnings": []
+           *         }
+           *       }
+           *     }
+           */
+          "application/json": components["schemas"]["TraceBody"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  getUsage: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description Identifies the spec. */
+        spec_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description What they have consumed, the run under way included. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          /**
+           * @example {
+           *       "agents": [
+           *         {
+           *           "agent": "claude",
+           *           "usage": {
+           *             "cache_write_tokens": 900,
+           *             "cached_input_tokens": 18000,
+           *             "cost_micro_usd": 41300,
+           *             "input_tokens": 5200,
+           *             "output_tokens": 1150,
+           *             "unpriced_tokens": 0
+           *           }
+           *         }
+           *       ],
+           *       "budget": {
+           *         "cost_micro_usd": null,
+           *         "tokens": 1000000
+           *       },
+           *       "phase_budget": {
+           *         "cost_micro_usd": null,
+           *         "tokens": null
+           *       },
+           *       "phases": [
+           *         {
+           *           "attempts": [
+           *             {
+           *               "agent": "claude",
+           *               "agent_version": "2.0.1",
+           *               "attempt": 1,
+           *               "model": "large",
+           *               "usage": {
+           *                 "cache_write_tokens": 900,
+           *                 "cached_input_tokens": 18000,
+           *                 "cost_micro_usd": 41300,
+           *                 "input_tokens": 5200,
+           *                 "output_tokens": 1150,
+           *                 "unpriced_tokens": 0
+           *               }
+           *             }
+           *           ],
+           *           "phase": "explore",
+           *           "usage": {
+           *             "cache_write_tokens": 900,
+           *             "cached_input_tokens": 18000,
+           *             "cost_micro_usd": 41300,
+           *             "input_tokens": 5200,
+           *             "output_tokens": 1150,
+           *             "unpriced_tokens": 0
+           *           }
+           *         }
+           *       ],
+           *       "spec_id": "01932b5e-7c00-7000-8000-000000000001",
+           *       "total": {
+           *         "cache_write_tokens": 900,
+           *         "cached_input_tokens": 18000,
+           *         "cost_micro_usd": 41300,
+           *         "input_tokens": 5200,
+           *         "output_tokens": 1150,
+           *         "unpriced_tokens": 0
+           *       }
+           *     }
+           */
+          "application/json": components["schemas"]["SpecUsageDetail"];
+        };
+      };
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
+  openSocket: {
+    parameters: {
+      query?: {
+        /** @description The last event that the client has seen. Default: 0. */
+        last_event_id?: number;
+      };
+      header?: {
+        /** @description `spec.v1`, and beside it maybe `bearer.<token>`, for clients that cannot set `Authorization`. */
+        "Sec-WebSocket-Protocol"?: string;
+      };
+      path: {
+        /** @description Identifies the spec. */
+        spec_id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Text frames follow, each a JSON object: `{kind: "event", event: SpecEvent}`; `{kind: "heartbeat"}` now and then; after the last event of a spec `{kind: "end", spec_id, last_event_id}` and close code 1000; or, when the server stops, `{kind: "cut_off", retry_after_ms}` and 1012. A connection that ends without `end` is to be opened again. Nothing is to be sent: messages are answered with 1008. Pings have to be answered, which browsers do by themselves. */
+      101: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      400: components["responses"]["BadRequest"];
+      401: components["responses"]["Unauthorized"];
+      403: components["responses"]["Forbidden"];
+      404: components["responses"]["NotFound"];
+      422: components["responses"]["UnprocessableEntity"];
+      426: components["responses"]["UpgradeRequired"];
+      429: components["responses"]["TooManyRequests"];
+      500: components["responses"]["InternalServerError"];
+      503: components["responses"]["ServiceUnavailable"];
+    };
+  };
 }

@@ -3,7 +3,10 @@ import { ConnectionError, problemOf } from "./errors.js";
 export interface ClientOptions {
   /** Where the API is mounted, absolute or relative to the page. Default: `/api/v1`. */
   baseUrl?: string;
-  /** Bearer token, or a function that is asked for it before each request. */
+  /**
+   * Bearer token, or a function that is asked for it before each request. What the function throws
+   * ends the request; a `ConnectionError` is treated like one of the API itself.
+   */
   token?: string | (() => string | undefined | Promise<string | undefined>);
   /** Sends the requests. Default: the global `fetch`. */
   fetch?: typeof fetch;

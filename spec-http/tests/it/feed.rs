@@ -38,7 +38,7 @@ impl Framing {
                 let call = call.header("last-event-id", after.to_string());
                 Stream::Frames(Frames::of(app.open(call).await))
             }
-            Self::WebSocket => Stream::Socket(Socket::open(server, id, after).await),
+            Self::WebSocket => Stream::Socket(Box::new(Socket::open(server, id, after).await)),
         }
     }
 
@@ -57,7 +57,7 @@ impl Framing {
 
 enum Stream {
     Frames(Frames),
-    Socket(Socket),
+    Socket(Box<Socket>),
 }
 
 impl Stream {

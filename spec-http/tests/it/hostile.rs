@@ -1,4 +1,4 @@
-//! Peers of WebSockets that send what nobody asked for.
+//! Peers of a WebSocket that send what nobody asked for.
 
 use std::time::Duration;
 

@@ -124,13 +124,12 @@ async fn a_client_that_stays_and_takes_nothing_loses_its_place_and_can_come_back
     unread.next().await.unwrap();
     let mut unread_too = Socket::open(server, &id, 0).await;
     refused(server, &id).await;
-    let _one = a_place(server, &id).await;
-    let _two = a_place(server, &id).await;
+    let others = [a_place(server, &id).await, a_place(server, &id).await];
 
     // What came before the loss is whole, and what follows is told to the next connection.
     let rest = unread.rest().await;
     assert_eq!(rest.last().unwrap(), "retry: 1000", "{rest:?}");
-    drop((_one, _two));
+    drop(others);
     let _one = a_place(server, &id).await;
     let (seen, _gone) = unread_too.rest().await;
     let mut seen: Vec<Value> = seen

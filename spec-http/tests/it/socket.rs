@@ -1,4 +1,4 @@
-//! A client of WebSockets.
+//! A client that opens a WebSocket.
 
 use std::net::SocketAddr;
 
@@ -88,7 +88,7 @@ impl Socket {
             match self.next().await {
                 Told::Frame(frame) if frame["kind"] == "heartbeat" => {}
                 Told::Frame(frame) => frames.push(frame),
-                ended => return (frames, ended),
+                ended @ (Told::Closed(_) | Told::Gone) => return (frames, ended),
             }
         }
     }

@@ -2,9 +2,9 @@ import { lazy, Suspense } from "react";
 import { Route, Switch, useLocation } from "wouter";
 import { ErrorBoundary } from "./components/error-boundary";
 import { Loading } from "./components/loading";
-import { CommandPage } from "./pages/command";
 import { NotFoundPage } from "./pages/not-found";
 
+const CommandPage = lazy(() => import("./pages/command"));
 const SpecsPage = lazy(() => import("./pages/specs"));
 const SpecPage = lazy(() => import("./pages/spec"));
 

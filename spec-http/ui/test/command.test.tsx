@@ -1,7 +1,7 @@
 import { cleanup, fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LaunchForm } from "../src/pages/command/launch-form";
-import { CommandPage } from "../src/pages/command";
+import CommandPage from "../src/pages/command";
 import { capabilities, fakeApi, json, problem } from "./api";
 import { show } from "./show";
 

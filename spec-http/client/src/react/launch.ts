@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
+import { newIdempotencyKey } from "../launch.js";
 import type { LaunchBody, SpecLaunched } from "../types.js";
 import { specKeys } from "./keys.js";
 import { useSpecClient } from "./provider.js";
@@ -14,7 +15,6 @@ interface Submitted {
   body: string;
   idempotencyKey: string;
   running: Promise<SpecLaunched> | null;
-  told: boolean;
 }
 
 /**
@@ -25,20 +25,19 @@ export function useLaunchSpec({ onLaunched }: UseLaunchSpecOptions = {}) {
   const client = useSpecClient();
   const queries = useQueryClient();
   const submitted = useRef<Submitted | null>(null);
+  const told = useRef(new WeakSet<SpecLaunched>());
 
   function submit(draft: LaunchBody): Promise<SpecLaunched> {
     const body = JSON.stringify(draft);
     if (submitted.current?.body !== body) {
       submitted.current = {
         body,
-        idempotencyKey: crypto.randomUUID(),
+        idempotencyKey: newIdempotencyKey(),
         running: null,
-        told: false,
       };
     }
     const current = submitted.current;
     if (current.running === null) {
-      current.told = false;
       const { idempotencyKey } = current;
       current.running = client.launchSpec(draft, { idempotencyKey }).finally(() => {
         current.running = null;
@@ -49,13 +48,11 @@ export function useLaunchSpec({ onLaunched }: UseLaunchSpecOptions = {}) {
 
   return useMutation({
     mutationFn: submit,
-    onSuccess: (launched, draft) => {
+    onSuccess: (launched) => {
+      // Submissions that shared a request share its answer, too.
+      if (told.current.has(launched)) return;
+      told.current.add(launched);
       void queries.invalidateQueries({ queryKey: specKeys.lists() });
-      const current = submitted.current;
-      if (current?.body === JSON.stringify(draft)) {
-        if (current.told) return;
-        current.told = true;
-      }
       onLaunched?.(launched);
     },
   });

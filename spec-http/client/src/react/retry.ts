@@ -1,10 +1,12 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useQueryClient, type DefaultOptions } from "@tanstack/react-query";
 import { ApiProblem } from "../errors.js";
+
+type RetryRule = NonNullable<NonNullable<DefaultOptions["queries"]>["retry"]>;
 
 const MAX_RETRIES = 3;
 
 /** Repeats a read only where that may help; what the page has configured goes before. */
-export function useRetryRule() {
+export function useRetryRule(): RetryRule {
   return useQueryClient().getDefaultOptions().queries?.retry ?? mayHelp;
 }
 

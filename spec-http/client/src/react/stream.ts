@@ -41,6 +41,8 @@ export class SpecStream {
     this.#refresher = new Refresher(queries);
     const kept = queries.getQueryData<SpecEvents>(specKeys.events(id));
     this.#events = [...(kept?.events ?? [])];
+    this.#readRevision = this.#events.at(-1)?.revision ?? 0;
+    this.#publish();
     void this.#watch();
   }
 

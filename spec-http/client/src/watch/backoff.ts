@@ -2,6 +2,8 @@ import type { Clock } from "../clock.js";
 
 const FIRST_MS = 500;
 const LONGEST_MS = 30_000;
+/** A connection that lasted so long was a success, even if nothing happened on it. */
+const STEADY_MS = 10_000;
 /** Longest wait that a server can ask for. */
 const LONGEST_ASKED_MS = 600_000;
 
@@ -18,12 +20,18 @@ export class Backoff {
   readonly #clock: Clock;
   #failures = 0;
   #reconnectionMs = 0;
+  #openedAt: number | null = null;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The connection told something. */
+  /** The server accepted a connection. */
+  opened(): void {
+    this.#openedAt = this.#clock.now();
+  }
+
+  /** The connection brought something new. */
   succeeded(): void {
     this.#failures = 0;
   }
@@ -35,6 +43,10 @@ export class Backoff {
 
   /** The wait after a failure. `askedMs`: what the server asked for with it. */
   next(askedMs = 0): Wait {
+    // A server that accepts and hangs up at once is as good as one that refuses.
+    const lasted = this.#openedAt !== null && this.#clock.now() - this.#openedAt >= STEADY_MS;
+    if (lasted) this.#failures = 0;
+    this.#openedAt = null;
     const growth = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(this.#failures, 16));
     this.#failures += 1;
     const jittered = growth * (0.5 + this.#clock.random() / 2);

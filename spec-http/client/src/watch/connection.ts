@@ -61,9 +61,12 @@ export async function* readStream(
         connected(ending.signal, () => body.read()),
       );
       if (piece.done) return;
-      hear();
       const frames = parser.push(piece.value);
+      // While the reader is busy nobody listens, and silence means nothing.
+      cancelWatchdog();
+      heard = Number.POSITIVE_INFINITY;
       if (frames.length > 0) yield frames;
+      hear();
     }
   } finally {
     cancelWatchdog();

@@ -1,5 +1,5 @@
 import { systemClock } from "../clock.js";
-import { ApiProblem, ConnectionError } from "../errors.js";
+import { ApiProblem, ConnectionError, UnreadableStreamError } from "../errors.js";
 import { readEvent } from "../events.js";
 import { StreamFormatError, type Frame } from "../sse/parser.js";
 import type { Transport } from "../transport.js";
@@ -23,8 +23,8 @@ export interface WatchOptions {
   onConnection?: (state: Connection) => void;
 }
 
-/** How often the same place is read again when what comes from there makes no sense. */
-const MAX_READS_OF_A_PLACE = 5;
+/** How often in a row what follows an event may make no sense. */
+const MAX_MISREADS = 5;
 
 /** See `SpecClient.watchSpec`. */
 export async function* watchEvents(
@@ -40,16 +40,16 @@ export async function* watchEvents(
   tell("connecting");
   for (;;) {
     let opened = false;
-    let wait: Wait;
+    const onOpen = () => {
+      opened = true;
+      backoff.opened();
+      tell("live");
+    };
+    let failure: unknown;
     try {
-      const onOpen = () => {
-        opened = true;
-        tell("live");
-      };
       const { last } = place;
       for await (const frames of readStream(transport, id, last, surroundings, signal, onOpen)) {
         for (const frame of frames) {
-          backoff.succeeded();
           if (frame.kind === "retry") backoff.reconnectAfter(frame.ms);
           if (frame.kind !== "event") continue;
           if (place.isEnd(frame)) {
@@ -57,80 +57,81 @@ export async function* watchEvents(
             return;
           }
           const event = place.take(frame);
-          if (event !== null) yield event;
+          if (event === null) continue;
+          backoff.succeeded();
+          yield event;
+          signal?.throwIfAborted();
         }
       }
-      wait = backoff.next();
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      if (!isPassing(error)) {
+      failure = place.judge(error);
+      if (!isPassing(failure)) {
         tell("ended");
-        throw error;
-      }
-      if (error instanceof MisreadError) {
-        if (place.isHopeless()) {
-          tell("ended");
-          throw new ConnectionError(error.message, { cause: error });
-        }
-        // The stream was well but for this, and is read again at once the first time.
-        wait = place.readsAgain === 1 ? { least: 0, usual: 0 } : backoff.next();
-      } else {
-        const asked = error instanceof ApiProblem ? (error.retryAfterSeconds ?? 0) : 0;
-        wait = backoff.next(asked * 1000);
+        throw failure;
       }
     }
     tell(opened ? "connecting" : "offline");
-    await pause(wait, surroundings, signal);
+    await pause(waitAfter(failure, place, backoff), surroundings, signal);
   }
+}
+
+function waitAfter(failure: unknown, place: Place, backoff: Backoff): Wait {
+  // The stream was well but for one place, which is read again at once the first time.
+  if (failure instanceof MisreadError && place.misreads === 1) return { least: 0, usual: 0 };
+  const asked = failure instanceof ApiProblem ? failure.retryAfterSeconds : undefined;
+  return backoff.next((asked ?? 0) * 1000);
 }
 
 /** What came does not follow from what came before. */
 class MisreadError extends Error {}
 
+type EventFrame = Extract<Frame, { kind: "event" }>;
+
 /** Where in the events of a spec the reader is. */
 class Place {
   /** Sequence of the last event that was taken. */
   last: number;
-  /** Times that this place had to be read again. */
-  readsAgain = 0;
+  /** Times in a row that what followed made no sense. */
+  misreads = 0;
 
   constructor(after: number) {
     this.last = after;
   }
 
   /** The event of the frame; `null` for a repeat. */
-  take({ data }: Extract<Frame, { kind: "event" }>): SpecEvent | null {
+  take({ data }: EventFrame): SpecEvent | null {
     const event = readEvent(data);
-    if (event === null) this.#misread(`What follows event ${this.last} cannot be read.`);
+    if (event === null) throw new MisreadError(`What follows event ${this.last} cannot be read.`);
     if (event.sequence <= this.last) return null;
     if (event.sequence > this.last + 1) {
-      this.#misread(`Between events ${this.last} and ${event.sequence} some are missing.`);
+      throw new MisreadError(`Events between ${this.last} and ${event.sequence} are missing.`);
     }
     this.last = event.sequence;
-    this.readsAgain = 0;
+    this.misreads = 0;
     return event;
   }
 
   /** True of the frame that ends a stream of which nothing was missed. */
-  isEnd({ event, data }: Extract<Frame, { kind: "event" }>): boolean {
+  isEnd({ event, data }: EventFrame): boolean {
     if (event !== "end") return false;
     const until = endOf(data);
-    if (until === null) this.#misread("The end of the stream cannot be read.");
+    if (until === null) throw new MisreadError("The end of the stream cannot be read.");
     if (until > this.last) {
-      this.#misread(
-        `The stream ends with event ${until}, and ${this.last} was the last that came.`,
+      throw new MisreadError(
+        `Event ${until} is the last, and ${this.last} was the last that came.`,
       );
     }
     return true;
   }
 
-  isHopeless(): boolean {
-    return this.readsAgain >= MAX_READS_OF_A_PLACE;
-  }
-
-  #misread(message: string): never {
-    this.readsAgain += 1;
-    throw new MisreadError(message);
+  /** The error, or what becomes of it when the same place was misread too often. */
+  judge(error: unknown): unknown {
+    if (!(error instanceof MisreadError || error instanceof StreamFormatError)) return error;
+    this.misreads += 1;
+    return this.misreads < MAX_MISREADS
+      ? new MisreadError(error.message, { cause: error })
+      : new UnreadableStreamError(error.message, { cause: error });
   }
 }
 
@@ -150,11 +151,7 @@ function isPassing(error: unknown): boolean {
   if (error instanceof ApiProblem) {
     return error.status === 408 || error.status === 429 || error.status >= 500;
   }
-  return (
-    error instanceof ConnectionError ||
-    error instanceof StreamFormatError ||
-    error instanceof MisreadError
-  );
+  return error instanceof ConnectionError || error instanceof MisreadError;
 }
 
 function changes(onConnection: WatchOptions["onConnection"]): (state: Connection) => void {

@@ -1,6 +1,8 @@
-import { cleanup, fireEvent, screen, waitFor } from "@testing-library/react";
+import type { Spec } from "@spec/client";
+import { act, cleanup, fireEvent, screen, waitFor } from "@testing-library/react";
+import { useState } from "react";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { GateBar } from "../../src/pages/spec/gate/gate-bar";
+import { Gate } from "../../src/pages/spec/gate/gate";
 import { fakeApi, json, problem } from "../api";
 import { show } from "../show";
 import { hash, phaseResult, spec } from "./fixture";
@@ -18,7 +20,7 @@ const warning = {
   fix: "",
 } as const;
 
-function gate(answers: Parameters<typeof fakeApi>[0] = {}, version = 1) {
+function gate(answers: Parameters<typeof fakeApi>[0] = {}) {
   let latest = phaseResult("design", 1, hash("a"), [warning]);
   const api = fakeApi({
     "GET /specs/0199": () => json(spec()),
@@ -26,13 +28,20 @@ function gate(answers: Parameters<typeof fakeApi>[0] = {}, version = 1) {
     ...answers,
   });
   const onReview = vi.fn();
-  show(
-    <GateBar id="0199" phase="design" version={version} canRequestChanges onReview={onReview} />,
-    api.fetch,
-  );
+  const waits = spec({ actions: { approve: "design", request_changes: "design" } });
+  let decide: (decided: Spec) => void = () => undefined;
+  function Page() {
+    const [shown, setShown] = useState(waits);
+    decide = setShown;
+    return <Gate spec={shown} onReview={onReview} />;
+  }
+  show(<Page />, api.fetch);
   return {
     api,
     onReview,
+    /** Somebody else decides, and later the phase waits again. */
+    decide: () => act(() => decide(spec())),
+    waitAgain: () => act(() => decide(waits)),
     replace: () => {
       latest = phaseResult("design", 2, hash("b"));
     },
@@ -110,28 +119,29 @@ describe("the gate", () => {
     });
   });
 
-  it("waits for what was asked for, and takes the next version as it comes", async () => {
-    const { replace } = gate({
-      [REQUEST]: () => {
-        replace();
-        return json(spec());
-      },
-    });
+  it("keeps what is being typed when somebody else decides", async () => {
+    const { decide, waitAgain } = gate();
     await loaded();
     await press("Request changes");
+    fireEvent.change(await screen.findByRole("textbox"), { target: { value: "Mine." } });
+    decide();
     const dialog = await screen.findByRole("alertdialog");
-    const comment = await screen.findByRole("textbox");
-    fireEvent.change(comment, { target: { value: "Use the table that exists." } });
-    const send = [...dialog.querySelectorAll("button")].find(({ type }) => type === "submit")!;
-    fireEvent.click(send);
-    await screen.findByText(/Design version 2 waits/u);
-    expect(screen.queryByText(/A newer version exists/u)).toBeNull();
+    await waitFor(() => expect(dialog.textContent).toContain("Your comment is kept here."));
+    expect(screen.queryByRole("region", { name: "Approval", hidden: true })).toBeNull();
+    waitAgain();
+    await waitFor(() => expect(dialog.textContent).not.toContain("no longer waits"));
+    expect((screen.getByRole("textbox") as HTMLTextAreaElement).value).toBe("Mine.");
   });
 
-  it("does not take what is in the cache for what waits", async () => {
-    gate({}, 2);
-    await screen.findByText(/^Design waits/u);
-    expect(((await button("Approve")) as HTMLButtonElement).disabled).toBe(true);
+  it("begins with the version that waits, not with one that was kept from before", async () => {
+    const { decide, waitAgain, replace } = gate();
+    await loaded();
+    decide();
+    await waitFor(() => expect(screen.queryByText(/waits/u)).toBeNull());
+    replace();
+    waitAgain();
+    await screen.findByText(/Design version 2 waits/u);
+    expect(screen.queryByText(/newer version/u)).toBeNull();
   });
 
   it("says what else went wrong", async () => {
@@ -141,5 +151,23 @@ describe("the gate", () => {
     const alert = await screen.findByRole("alert");
     expect(alert.textContent).toContain("It is refused.");
     expect(alert.textContent).toContain("how things stand");
+  });
+
+  it("takes the version that was asked for as it comes, though it never stopped waiting", async () => {
+    const { replace } = gate({
+      [REQUEST]: () => {
+        replace();
+        return json(spec({ actions: { approve: "design", request_changes: "design" } }));
+      },
+    });
+    await loaded();
+    await press("Request changes");
+    const dialog = await screen.findByRole("alertdialog");
+    const comment = await screen.findByRole("textbox");
+    fireEvent.change(comment, { target: { value: "Use the table that exists." } });
+    const send = [...dialog.querySelectorAll("button")].find(({ type }) => type === "submit");
+    fireEvent.click(send!);
+    await screen.findByText(/Design version 2 waits/u);
+    expect(screen.queryByText(/A newer version exists/u)).toBeNull();
   });
 });

@@ -1,6 +1,7 @@
 import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, describe, expect, it } from "vitest";
 import { SpecActions } from "../../src/pages/spec/actions/spec-actions";
+import { Decisions } from "../../src/pages/spec/artifact/decisions";
 import { FailurePanel } from "../../src/pages/spec/failure/failure-panel";
 import { Idea } from "../../src/pages/spec/header/idea";
 import { changesSaid } from "../../src/pages/spec/phases/phase-announcer";
@@ -159,6 +160,26 @@ describe("the tabs", () => {
     expect(tabOf("sync")).toBe("quality");
     expect(readTab("usage")).toBe("usage");
     expect(readTab("../etc")).toBeNull();
+  });
+});
+
+describe("the decisions", () => {
+  it("say who approved, and what is still asked for", () => {
+    const at = "2026-01-02T03:04:05Z";
+    const { container } = show(
+      <Decisions
+        detail={{
+          approval: { by: "ann", at, version: 2, content_hash: hash("a") },
+          feedback: [{ by: "bob", at, comment: "<b>smaller</b>" }],
+        }}
+      />,
+      fakeApi().fetch,
+    );
+    expect(container.textContent).toContain("Version 2 was approved by ann");
+    expect(container.textContent).toContain("<b>smaller</b>");
+    cleanup();
+    const empty = show(<Decisions detail={{ approval: null, feedback: [] }} />, fakeApi().fetch);
+    expect(empty.container.querySelector(".decisions")).toBeNull();
   });
 });
 

@@ -4,7 +4,7 @@ import { RecentSpecs } from "./recent-specs";
 import "../../components/select.css";
 import "./command.css";
 
-export function CommandPage() {
+export default function CommandPage() {
   return (
     <div className="page page-narrow command">
       {/* The prompt has the focus, and this is its label. */}

@@ -1,9 +1,8 @@
 import type { Phase, Spec } from "@spec/client";
-import { useState } from "react";
-import { BudgetDialog } from "./actions/budget-dialog";
-import { RetryDialog } from "./actions/retry-dialog";
+import { lazy, useState } from "react";
+import { OnceOpen } from "./actions/once-open";
 import { FailurePanel } from "./failure/failure-panel";
-import { GateBar } from "./gate/gate-bar";
+import { Gate } from "./gate/gate";
 import { SpecHeader } from "./header/spec-header";
 import { PhaseAnnouncer } from "./phases/phase-announcer";
 import { PhaseStepper } from "./phases/stepper";
@@ -13,13 +12,15 @@ import { useTab } from "./tabs/use-tab";
 import { Timeline } from "./timeline/timeline";
 import "./spec-view.css";
 
+const BudgetDialog = lazy(() => import("./actions/budget-dialog"));
+const RetryDialog = lazy(() => import("./actions/retry-dialog"));
+
 /** A spec as the server has it. Nothing here decides what is allowed. */
 export function SpecView({ spec }: { spec: Spec }) {
   const [tab, selectTab] = useTab(spec);
   const [versions, setVersions] = useState<ShownVersions>({});
   const [retrying, setRetrying] = useState<Phase | null>(null);
   const [budgeting, setBudgeting] = useState(false);
-  const { approve, request_changes } = spec.actions;
   const live = spec.status === "executing" || spec.status === "draft";
   const showVersion = (phase: Phase, version: number | undefined) =>
     setVersions((before) => ({ ...before, [phase]: version }));
@@ -28,19 +29,13 @@ export function SpecView({ spec }: { spec: Spec }) {
       <PhaseAnnouncer spec={spec} />
       <SpecHeader spec={spec} onRetry={setRetrying} />
       <PhaseStepper spec={spec} onSelect={(phase) => selectTab(tabOf(phase))} />
-      {approve && (
-        <GateBar
-          key={approve}
-          id={spec.id}
-          phase={approve}
-          version={spec.phases.find(({ phase }) => phase === approve)?.accepted?.version ?? 1}
-          canRequestChanges={request_changes === approve}
-          onReview={(phase, version) => {
-            showVersion(phase, version);
-            selectTab(tabOf(phase));
-          }}
-        />
-      )}
+      <Gate
+        spec={spec}
+        onReview={(phase, version) => {
+          showVersion(phase, version);
+          selectTab(tabOf(phase));
+        }}
+      />
       <FailurePanel spec={spec} onRetry={setRetrying} onBudget={() => setBudgeting(true)} />
       <div className="spec-columns">
         <SpecTabs
@@ -53,10 +48,14 @@ export function SpecView({ spec }: { spec: Spec }) {
         />
         <Timeline id={spec.id} />
       </div>
-      <RetryDialog id={spec.id} phase={retrying} onClose={() => setRetrying(null)} />
-      {budgeting && (
-        <BudgetDialog id={spec.id} policy={spec.policy} onClose={() => setBudgeting(false)} />
-      )}
+      <OnceOpen open={retrying !== null}>
+        <RetryDialog id={spec.id} phase={retrying} onClose={() => setRetrying(null)} />
+      </OnceOpen>
+      <OnceOpen open={budgeting}>
+        {budgeting && (
+          <BudgetDialog id={spec.id} policy={spec.policy} onClose={() => setBudgeting(false)} />
+        )}
+      </OnceOpen>
     </div>
   );
 }

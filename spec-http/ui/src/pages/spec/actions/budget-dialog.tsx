@@ -6,7 +6,7 @@ import { ActionDialog } from "./dialog";
 import { useAction } from "./use-action";
 
 /** Changes the limits. Mounted anew each time, so that it begins with those that hold. */
-export function BudgetDialog({
+export default function BudgetDialog({
   id,
   policy,
   onClose,

@@ -4,7 +4,7 @@ import { ActionDialog } from "./dialog";
 import { TextArea } from "./text-area";
 import { useAction } from "./use-action";
 
-export function CancelDialog({
+export default function CancelDialog({
   id,
   open,
   onClose,

@@ -6,7 +6,7 @@ import { ActionDialog } from "./dialog";
 import { TextArea } from "./text-area";
 import { useAction } from "./use-action";
 
-export function RetryDialog({
+export default function RetryDialog({
   id,
   phase,
   onClose,

@@ -1,12 +1,14 @@
 import type { Phase, Spec } from "@spec/client";
 import { useArchive, useExecute, usePause, useResume } from "@spec/client/react";
-import { useState } from "react";
+import { lazy, useState } from "react";
 import { Button } from "../../../components/button";
 import { phaseNames } from "../../../lib/names";
-import { CancelDialog } from "./cancel-dialog";
 import { ActionMenu } from "./menu";
+import { OnceOpen } from "./once-open";
 import { useAction } from "./use-action";
 import { useExport } from "./use-export";
+
+const CancelDialog = lazy(() => import("./cancel-dialog"));
 
 /** What may be done with the spec right now: the server says what. */
 export function SpecActions({ spec, onRetry }: { spec: Spec; onRetry: (phase: Phase) => void }) {
@@ -64,7 +66,9 @@ export function SpecActions({ spec, onRetry }: { spec: Spec; onRetry: (phase: Ph
           Archive
         </Button>
       )}
-      <CancelDialog id={id} open={cancelling} onClose={() => setCancelling(false)} />
+      <OnceOpen open={cancelling}>
+        <CancelDialog id={id} open={cancelling} onClose={() => setCancelling(false)} />
+      </OnceOpen>
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { Time } from "../../../components/time";
 import { phaseNames } from "../../../lib/names";
 import { formatMoment } from "../format/time";
 import { plural } from "../format/plural";
-import { shortHash } from "../gate/gate-bar";
+import { shortHash } from "../format/hash";
 import { AgentLabel } from "../header/agent-label";
 import { Untrusted } from "../text/untrusted";
 import type { Artifact, PhaseTabProps } from "./artifact-view";

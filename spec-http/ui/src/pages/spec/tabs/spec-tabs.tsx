@@ -4,6 +4,7 @@ import { type ComponentType, lazy, Suspense } from "react";
 import { ErrorBoundary } from "../../../components/error-boundary";
 import { Loading } from "../../../components/loading";
 import type { PhaseTabProps } from "../artifact/artifact-view";
+import { Decisions } from "../artifact/decisions";
 import { TABS, TAB_NAMES, type TabName } from "./tab-names";
 import "./tabs.css";
 
@@ -60,15 +61,18 @@ function TabBody({ name, spec, versions, onVersion, onBudget }: SpecTabsProps & 
   if (name === "quality") return <QualityTab spec={spec} />;
   if (name === "usage") return <UsageTab id={spec.id} onBudget={onBudget} />;
   const Tab = PHASE_TABS[name];
-  const status = spec.phases.find(({ phase }) => phase === name)?.status ?? "pending";
+  const detail = spec.phases.find(({ phase }) => phase === name);
   return (
-    <Tab
-      id={spec.id}
-      phase={name}
-      status={status}
-      commit={spec.commit}
-      version={versions[name]}
-      onVersion={(version) => onVersion(name, version)}
-    />
+    <>
+      {detail && <Decisions detail={detail} />}
+      <Tab
+        id={spec.id}
+        phase={name}
+        status={detail?.status ?? "pending"}
+        commit={spec.commit}
+        version={versions[name]}
+        onVersion={(version) => onVersion(name, version)}
+      />
+    </>
   );
 }

@@ -41,7 +41,7 @@ export function TaskTable({
   return (
     <>
       <div className="table-scroll" role="region" aria-label="Tasks" tabIndex={0}>
-        <table className="table">
+        <table className="table task-table">
           <thead>
             <tr>
               {SORT_KEYS.map((key) => (

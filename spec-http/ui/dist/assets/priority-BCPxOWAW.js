@@ -1,1 +1,0 @@
-import{t as e}from"./untrusted-CCwSGYGv.js";import{G as t}from"./names-CuWHPbwL.js";var n=t();function r({priority:t}){return(0,n.jsx)(`span`,{className:`priority`,"data-priority":t,children:(0,n.jsx)(e,{text:i(t),max:40})})}function i(e){let t=e.replaceAll(`_`,` `).toLowerCase();return t.charAt(0).toUpperCase()+t.slice(1)}export{i as n,r as t};

@@ -1,0 +1,1 @@
+import{t as e}from"./artifact-CGi-g8cr.js";import{d as t}from"./describe-error-C9KZ7YlI.js";var n=t();function r({priority:t}){return(0,n.jsx)(`span`,{className:`priority`,"data-priority":t,children:(0,n.jsx)(e,{text:i(t),max:40})})}function i(e){let t=e.replaceAll(`_`,` `).toLowerCase();return t.charAt(0).toUpperCase()+t.slice(1)}export{i as n,r as t};

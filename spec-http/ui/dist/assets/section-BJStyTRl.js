@@ -1,0 +1,1 @@
+import{d as e}from"./describe-error-C9KZ7YlI.js";var t=e();function n({title:e,count:n,children:r}){return n===0?null:(0,t.jsxs)(`section`,{className:`part`,children:[(0,t.jsxs)(`h3`,{className:`part-title`,children:[e,n!==void 0&&(0,t.jsx)(`span`,{className:`part-count`,children:n})]}),r]})}export{n as t};
