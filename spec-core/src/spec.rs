@@ -215,7 +215,7 @@ fn checked_text(
     }
 }
 
-/// The artifact that stands for a phase.
+/// The artifact that stands for a phase, until another is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcceptedArtifact {
     /// Its version.
@@ -258,20 +258,20 @@ pub struct PhaseState {
     /// Its attempts, oldest first; at most the last is under way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
-    /// Its artifact, once accepted.
+    /// The artifact that was accepted last. It is kept while the phase is done again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<AcceptedArtifact>,
-    /// When its first attempt began.
+    /// When it began; when it was begun anew since, the last time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
-    /// When its artifact was accepted.
+    /// When its artifact was accepted, unless the phase has begun anew since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
     /// What its ended runs consumed, over all attempts.
     #[serde(default, skip_serializing_if = "Usage::is_nothing")]
     pub usage: Usage,
-    /// The attempt at which the phase began, for the first time or after it had failed: those that
-    /// the policy allows are counted from there.
+    /// The attempt at which the phase began, or was begun anew because a person asked for it: those
+    /// that the policy allows are counted from there.
     #[serde(
         default = "AttemptNumber::first",
         skip_serializing_if = "AttemptNumber::is_first"
@@ -393,7 +393,7 @@ pub struct Spec {
     pub title: Title,
     /// The idea, exactly as typed.
     pub description: Description,
-    /// The rules it was launched with.
+    /// The rules it was launched with, and the budgets as they are now.
     pub policy: Policy,
     /// The agent that does the work: the policy's, the project's or the machine's, as it was then.
     pub agent: AgentName,

@@ -60,7 +60,8 @@ impl SpecStatus {
         }
     }
 
-    /// True when only a person's command can change the spec again.
+    /// True when the execution has come to an end. A person may have phases done again of what has
+    /// completed or failed.
     #[must_use]
     pub fn is_terminal(self) -> bool {
         match self {
@@ -110,7 +111,7 @@ pub enum PhaseStatus {
     Completed,
     /// All attempts were used up.
     Failed,
-    /// Completed, but its input has changed since.
+    /// It was completed and is to be done again: a person asked for it, or its input is changing.
     Stale,
 }
 

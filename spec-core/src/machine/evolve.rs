@@ -143,7 +143,8 @@ fn evolve(
             let state = spec.phases.get_mut(*phase);
             state.status = PhaseStatus::Running;
             state.began_at = *attempt;
-            state.started_at.get_or_insert(at);
+            state.started_at = Some(at);
+            state.completed_at = None;
             state
                 .attempts
                 .push(begin(*attempt, agent, at, at, *deadline));

@@ -16,7 +16,7 @@ use crate::agent::{Agent, PromptSet};
 use crate::artifact::Artifact;
 use crate::clock::{Clock, IdGenerator, SystemClock, Timestamp, UuidV7Generator};
 use crate::error::Error;
-use crate::event::SpecEvent;
+use crate::event::{EventBody, SpecEvent};
 use crate::id::{
     AgentName, ArtifactVersion, ContentHash, Environment, IdempotencyKey, ProjectId, SandboxId,
     Sequence, SpecId, UserId,
@@ -350,7 +350,7 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                 let same = stored.spec.project_id == requested.project_id
                     && stored.spec.title == requested.title
                     && stored.spec.description == requested.description
-                    && stored.spec.policy == requested.policy;
+                    && self.launched_with(&stored.spec).await? == requested.policy;
                 if same {
                     Ok(Launched::Existing(stored.spec))
                 } else {
@@ -359,6 +359,16 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
                 }
             }
         }
+    }
+
+    /// The rules as they were when the spec was created: its budgets may have been changed since.
+    async fn launched_with(&self, spec: &Spec) -> Result<Policy, Error> {
+        let first = PageLimit::new(1)?;
+        let events = self.events(spec.id, Sequence::default(), first).await?;
+        Ok(match events.into_iter().next().map(|event| event.body) {
+            Some(EventBody::Created { policy, .. }) => *policy,
+            Some(_) | None => spec.policy.clone(),
+        })
     }
 
     fn agent_for(

@@ -2,10 +2,11 @@
 
 mod fault;
 mod search;
+mod waiting;
 
 pub use fault::Fault;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::ready;
 use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -50,6 +51,7 @@ struct Memory {
     leaders: HashMap<Duty, RunnerId>,
     keys: HashMap<(UserId, IdempotencyKey), StoredSpec>,
     deleted: HashMap<SpecId, Vec<SpecEvent>>,
+    ended: HashSet<SpecId>,
 }
 
 impl BrokenStore {
@@ -266,6 +268,7 @@ impl SpecStore for BrokenStore {
         if self.has(Fault::KeepsAfterCommit) {
             commit.release = false;
         }
+        self.note_end(&commit.spec);
         let asked = commit.clone();
         let outcome = self.inner.commit(commit).await;
         let id = asked.spec.id;
@@ -346,6 +349,10 @@ impl SpecStore for BrokenStore {
             }
             Some(_) | None => self.inner.claim(&claim).await?,
         };
+        claimed = self.without_withheld(claimed).await?;
+        if self.has(Fault::ClaimsWhatWaits) {
+            claimed.extend(self.waiting(&claim).await?);
+        }
         self.memory().leases.extend(claimed.iter().map(|claimed| {
             let project = claimed.stored.spec.project_id.clone();
             (claimed.lease.spec_id, (project, claimed.lease))

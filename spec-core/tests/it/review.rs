@@ -9,11 +9,12 @@ use futures_util::StreamExt as _;
 use futures_util::future::poll_fn;
 use spec_core::agent::AgentContext;
 use spec_core::event::EventBody;
-use spec_core::id::{ContentHash, Sequence, SpecId};
-use spec_core::policy::{Gate, Gates};
+use spec_core::id::{ContentHash, IdempotencyKey, Sequence, SpecId};
+use spec_core::machine::Launched;
+use spec_core::policy::{Budget, Gate, Gates};
 use spec_core::spec::Comment;
 use spec_core::testing::{FaultMode, FaultPlan, FaultyStore, RunScript, ScriptedRun, demo};
-use spec_core::{Phase, Policy, Spec, SpecStatus};
+use spec_core::{Error, Phase, Policy, Spec, SpecStatus};
 
 use crate::crash::moving;
 use crate::scene::{LEASE, World, milestones, user};
@@ -227,4 +228,48 @@ async fn an_approval_survives_the_failure_of_any_one_call_of_the_store() {
         }
     }
     assert!(disturbed > 20, "{disturbed}");
+}
+
+#[tokio::test]
+async fn a_launch_that_is_repeated_finds_its_spec_whatever_became_of_its_budget() {
+    let (world, _) = watched();
+    let machine = world.machine();
+    let mut request = world.request(Policy::default());
+    request.idempotency_key = Some(IdempotencyKey::new("once").unwrap());
+    let id = machine.launch(request.clone()).await.unwrap().spec().id;
+    let budget = Budget {
+        tokens: Some(1_000_000),
+        cost_micro_usd: None,
+    };
+    let raised = machine.set_budget(id, user(), Some(budget), None);
+    raised.await.unwrap();
+
+    let again = machine.launch(request.clone()).await.unwrap();
+    assert!(matches!(again, Launched::Existing(_)), "{again:?}");
+    assert_eq!(again.spec().id, id);
+    request.policy.budget = budget;
+    let other = machine.launch(request).await.unwrap_err();
+    assert!(matches!(other, Error::InvalidInput(_)), "{other}");
+}
+
+#[tokio::test]
+async fn a_phase_that_is_done_again_tells_its_own_time() {
+    let (world, _) = watched();
+    let id = world.launch(Policy::default()).await;
+    let first = world.drive_to_the_end(id).await;
+    world.clock.advance(Duration::from_hours(48));
+    let machine = world.machine();
+    let begun = machine.retry(id, user(), Phase::Tasks, None).await.unwrap();
+    let tasks = begun.phases.get(Phase::Tasks);
+    assert_eq!(tasks.started_at, Some(begun.updated_at));
+    assert_eq!(tasks.completed_at, None, "it is under way");
+    let (before, stale) = (first.phases.get(Phase::Sync), begun.phases.get(Phase::Sync));
+    assert_eq!(stale.completed_at, before.completed_at);
+
+    let spec = world.drive_to_the_end(id).await;
+    for (phase, state) in spec.phases.iter() {
+        let took = state.completed_at.unwrap().since(state.started_at.unwrap());
+        assert!(took < Duration::from_hours(1), "{phase}: {took:?}");
+    }
+    world.check_ended(&spec).await;
 }

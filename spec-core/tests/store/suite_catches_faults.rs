@@ -48,6 +48,12 @@ caught! {
         ForgetsIdempotencyKey by create::racing_creates_with_one_key_store_one_spec,
     a_store_that_hands_out_twice_is_caught:
         ClaimsTwice by claim::claim_never_hands_out_a_spec_twice,
+    a_store_that_hands_out_what_waits_for_a_person_is_caught:
+        ClaimsWhatWaits by claim::claim_leaves_alone_what_waits_for_a_person,
+    a_store_that_leaves_the_sandboxes_of_what_waits_is_caught:
+        ClaimsOnlyExecuting by claim::claim_leaves_alone_what_waits_for_a_person,
+    a_store_that_never_goes_on_after_an_end_is_caught:
+        ClaimsNothingThatHadEnded by claim::claim_hands_out_what_had_completed_and_is_done_again,
     a_store_that_ignores_the_state_format_is_caught:
         IgnoresMachineVersion by claim::claim_leaves_newer_state_formats_alone,
     a_store_that_does_not_count_claims_is_caught:

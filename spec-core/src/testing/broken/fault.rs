@@ -20,6 +20,12 @@ pub enum Fault {
     ForgetsIdempotencyKey,
     /// A held spec is handed out again.
     ClaimsTwice,
+    /// What waits for a person is handed out.
+    ClaimsWhatWaits,
+    /// What is not executing is never handed out, whatever it is owed.
+    ClaimsOnlyExecuting,
+    /// What has ended once is never handed out again.
+    ClaimsNothingThatHadEnded,
     /// Specs are handed out in a format that the runner does not know.
     IgnoresMachineVersion,
     /// Claims are not counted.

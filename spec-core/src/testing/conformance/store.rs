@@ -172,6 +172,8 @@ macro_rules! store_conformance {
 
             claim::claim_hands_out_what_is_due_and_nothing_else,
             claim::claim_hands_out_what_had_failed_and_goes_on,
+            claim::claim_leaves_alone_what_waits_for_a_person,
+            claim::claim_hands_out_what_had_completed_and_is_done_again,
             claim::claim_hands_out_the_longest_due_first,
             claim::claim_hands_out_no_more_than_asked_for,
             claim::claim_never_hands_out_a_spec_twice,

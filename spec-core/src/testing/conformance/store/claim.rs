@@ -6,9 +6,11 @@ use super::bench::{Bench, LEASE, PAST_LEASE, any, ids, refused};
 use super::{StoreFixture, sample};
 use crate::id::Epoch;
 use crate::machine::{Command, due_at};
-use crate::policy::Budget;
+use crate::phase::Phase;
+use crate::policy::{Budget, Gate};
+use crate::spec::{Comment, Spec};
 use crate::status::SpecStatus;
-use crate::store::{Claim, StoreErrorKind};
+use crate::store::{Claim, StoreErrorKind, StoredSpec};
 
 /// Drafts and finished specs wait for a person; what is owed something is handed out as it stands.
 pub async fn claim_hands_out_what_is_due_and_nothing_else(fixture: &dyn StoreFixture) {
@@ -62,6 +64,89 @@ pub async fn claim_hands_out_what_had_failed_and_goes_on(fixture: &dyn StoreFixt
     assert_eq!(expected.status, SpecStatus::Executing);
     bench.commit(raised).await;
     assert_eq!(bench.claim_one(runner).await.stored.spec, expected);
+}
+
+/// What waits for a person, at a gate or in a pause, is nobody's; until then, and from their word on,
+/// it is handed out as it stands.
+pub async fn claim_leaves_alone_what_waits_for_a_person(fixture: &dyn StoreFixture) {
+    let bench = Bench::new(fixture).await;
+    let by = || sample::user("ada");
+    let mut new = sample::new_spec();
+    new.policy.gates.explore = Gate::Approve;
+    let gated = bench.create(sample::create(new, bench.now())).await;
+    let waiting = until_nothing_is_owed(&bench, gated, SpecStatus::AwaitingApproval).await;
+    let paused = bench.launch().await.spec;
+    let pause = sample::command(&paused, Command::Pause { by: by() }, bench.now());
+    bench.commit(pause).await;
+    let paused = bench.stored(paused.id).await;
+    let paused = until_nothing_is_owed(&bench, paused, SpecStatus::Paused).await;
+    bench.fixture.advance(PAST_LEASE).await;
+    let runner = bench.runner().await;
+    assert_eq!(bench.claim(runner).await, []);
+
+    let phase = Phase::Explore;
+    let content_hash = waiting.phases.get(phase).accepted.unwrap().content_hash;
+    for (spec, command) in [
+        (
+            &waiting,
+            Command::Approve {
+                by: by(),
+                phase,
+                content_hash,
+            },
+        ),
+        (&paused, Command::Resume { by: by() }),
+    ] {
+        let goes_on = sample::command(spec, command, bench.now());
+        let expected = goes_on.spec.clone();
+        bench.commit(goes_on).await;
+        assert_eq!(bench.claim_one(runner).await.stored.spec, expected);
+    }
+}
+
+/// A spec that has completed is done again when a person wants it to be.
+pub async fn claim_hands_out_what_had_completed_and_is_done_again(fixture: &dyn StoreFixture) {
+    let bench = Bench::new(fixture).await;
+    let mut spec = bench.launch().await.spec;
+    while spec.status != SpecStatus::Completed {
+        let transition = sample::step(&spec, bench.now());
+        spec = transition.spec.clone();
+        bench.commit(transition).await;
+    }
+    let runner = bench.runner().await;
+    assert_eq!(bench.claim(runner).await, []);
+    let retry = Command::Retry {
+        by: sample::user("ada"),
+        phase: Phase::Explore,
+        feedback: Some(Comment::new("Look at the tests, too.\n").unwrap()),
+    };
+    let retry = sample::command(&spec, retry, bench.now());
+    let expected = retry.spec.clone();
+    bench.commit(retry).await;
+    let claimed = bench.claim_one(runner).await;
+    assert_eq!(claimed.stored.spec, expected);
+    for step in sample::steps_to_artifact(&expected, bench.now()) {
+        bench.commit_under(claimed.lease, step).await;
+    }
+    let again = bench.consistent(spec.id).await.spec;
+    let accepted = again.phases.get(Phase::Explore).accepted.unwrap();
+    assert_eq!(accepted.version.get(), 2);
+}
+
+/// Takes a spec by claims to where it waits: its sandbox is owed its end before.
+async fn until_nothing_is_owed(bench: &Bench<'_>, stored: StoredSpec, waits: SpecStatus) -> Spec {
+    let runner = bench.runner().await;
+    let claimed = bench.claim_one(runner).await;
+    assert_eq!(claimed.stored, stored);
+    let mut spec = stored.spec;
+    while due_at(&spec).is_some() {
+        let transition = sample::step(&spec, bench.now());
+        spec = transition.spec.clone();
+        bench.commit_under(claimed.lease, transition).await;
+    }
+    bench.store.release(&claimed.lease).await.unwrap();
+    assert_eq!(spec.status, waits);
+    spec
 }
 
 /// Nobody waits for ever behind newer specs.

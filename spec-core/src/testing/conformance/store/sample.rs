@@ -91,12 +91,15 @@ pub(super) fn step(spec: &Spec, now: Timestamp) -> Transition {
             stderr_tail: "done ✓".to_owned(),
             report: report(),
         },
-        Action::Evaluate(run) | Action::Sync(run) => Observation::Judged {
-            run,
-            verdict: Verdict::Accepted {
-                artifact: Box::new(artifact(run.attempt, ArtifactVersion::new(1), now)),
-            },
-        },
+        Action::Evaluate(run) | Action::Sync(run) => {
+            let last = spec.phases.get(run.attempt.phase).accepted;
+            let version = last.map_or(ArtifactVersion::new(0), |last| last.version);
+            let artifact = Box::new(artifact(run.attempt, version.next(), now));
+            Observation::Judged {
+                run,
+                verdict: Verdict::Accepted { artifact },
+            }
+        }
         Action::Terminate(SandboxRef { key, .. }) => {
             Observation::SandboxGone { key: key.attempt() }
         }
