@@ -8,7 +8,7 @@ import { serveProgram } from "./programs";
 import { makeRepository, shopFiles } from "./repository";
 
 export interface ServerOptions {
-  /** Projects by their ids, with the files of their repositories. */
+  /** Projects by their ids, which are their names too, with the files of their repositories. */
   projects?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** The path that everything is below, such as `/tools`. */
   prefix?: string;
@@ -41,8 +41,8 @@ export class Server {
     const { path, remove } = await temporaryFolder();
     try {
       const projects = options.projects ?? { shop: shopFiles };
-      for (const [index, files] of Object.values(projects).entries()) {
-        await makeRepository(join(path, "projects", String(index)), files);
+      for (const [id, files] of Object.entries(projects)) {
+        await makeRepository(join(path, "projects", id), files);
       }
       await mkdir(join(path, "data"));
       const port = options.restarts ? await lastingPort() : 0;
@@ -89,9 +89,9 @@ export class Server {
         ["--listen", `127.0.0.1:${this.port}`],
         ["--data", join(this.folder, "data")],
         ["--out", join(this.folder, "out")],
-        Object.keys(projects).flatMap((id, index) => [
+        Object.keys(projects).flatMap((id) => [
           "--project",
-          `${id}=${join(this.folder, "projects", String(index))}`,
+          `${id}=${join(this.folder, "projects", id)}`,
         ]),
         prefix === undefined ? [] : ["--prefix", prefix],
         slowMs === undefined ? [] : ["--slow-ms", String(slowMs)],

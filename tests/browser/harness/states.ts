@@ -43,6 +43,11 @@ export class States {
     return id;
   }
 
+  /** Lets those go on that are executing. */
+  async goOn(): Promise<void> {
+    await this.agent.release("requirements");
+  }
+
   async awaitingApproval(api: Api): Promise<string> {
     const policy = { gates: everyGate };
     const id = await api.launch({ title: "Gift vouchers", description: idea, policy });

@@ -12,7 +12,7 @@ import { offlineOutputs, ScriptedAgent } from "../harness/scripted-agent";
 import { expectStatus, openTab, tabNames, timeline } from "../harness/spec-page";
 import { phone, type Visitor, wide } from "../harness/visitor";
 
-const project = "<b>shop</b> {{7*7}} <img src onerror> \u202ekcab";
+const project = "<b>shop {{7*7}} <img src onerror> \u202ekcab";
 const files = {
   ...shopFiles,
   "src/<img src=x onerror=specCanary('file')>.js":
@@ -205,9 +205,8 @@ scenario("what people write stays text", async (scene) => {
   const visitor = await scene.visit();
   const page = await visitor.openSpec(id);
   await expectStatus(page, "Cancelled");
-  for (const more of await page.getByRole("button", { name: "More", exact: true }).all()) {
-    await more.click();
-  }
+  const more = page.getByRole("button", { name: "More", exact: true });
+  while ((await more.count()) > 0) await more.first().click();
   await page.getByRole("button", { name: "Show the whole idea" }).click();
   await expectHarmless(visitor, "what people wrote");
   await expect.poll(() => page.title()).toContain("<script>");
@@ -252,4 +251,19 @@ scenario("texts of any length leave the page usable", async (scene) => {
   await visitor.open("/specs");
   await page.getByRole("link", { name: /^T+$/ }).waitFor();
   await expectHarmless(visitor, "a long title in the list");
+});
+
+scenario("what hostile text would do is noticed", async (scene) => {
+  const visitor = await scene.visit();
+  const page = await visitor.open();
+  await page.evaluate(async () => {
+    document.body.insertAdjacentHTML("beforeend", "<img src=x onerror=specCanary('told')>");
+    (window as unknown as { specCanary: (what: string) => void }).specCanary("called");
+    alert("said");
+    await fetch("https://elsewhere.invalid/").catch(() => undefined);
+  });
+  await expect
+    .poll(() => new Set(visitor.problems.map(({ kind }) => kind)))
+    .toEqual(new Set(["policy", "console", "canary", "dialog", "request"]));
+  visitor.expectProblems(/./);
 });

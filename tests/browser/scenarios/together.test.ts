@@ -1,20 +1,25 @@
-import { expect } from "vitest";
-import type { Visitor } from "../harness/visitor";
+import { afterAll, expect } from "vitest";
 import { scenariosOn } from "../harness/scenario";
 import { action, dialog, expectStatus, phaseNames, step, timeline } from "../harness/spec-page";
+import { States } from "../harness/states";
+import type { Visitor } from "../harness/visitor";
 
-const scenario = scenariosOn({ slowMs: 15 });
+const states = await States.prepare();
+afterAll(states.remove);
+
+const scenario = scenariosOn({ ...states.options, slowMs: 15 });
 
 const phases = async ({ page }: Visitor) =>
   page.getByRole("navigation", { name: "Phases" }).locator(".step-status").allInnerTexts();
 
 scenario("two people who watch a spec see the same, as it happens", async (scene) => {
-  const id = await scene.server.api.launch();
+  const id = await states.executing(scene.server.api);
   const [first, second] = [await scene.visit(), await scene.visit({ colorScheme: "dark" })];
   for (const visitor of [first, second]) {
     await visitor.openSpec(id);
     await timeline(visitor.page).getByText("Live", { exact: true }).waitFor();
   }
+  await states.goOn();
   for (const { page } of [first, second]) await expectStatus(page, "Completed");
   for (const visitor of [first, second]) {
     await expect.poll(() => phases(visitor)).toEqual(phaseNames.map(() => "Completed"));

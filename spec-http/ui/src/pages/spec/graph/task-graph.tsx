@@ -88,9 +88,12 @@ export function TaskGraph({
                 <text x={NODE_WIDTH - 10} y="20" textAnchor="end" className="graph-hours">
                   {formatHours(task.hours)}
                 </text>
-                <text x="10" y="39" className="graph-title">
-                  {shorten(task.title, 25)}
-                </text>
+                {/* An inner drawing shows nothing beyond its edges, however wide the font is. */}
+                <svg x="10" y="24" width={NODE_WIDTH - 16} height={NODE_HEIGHT - 24}>
+                  <text y="15" className="graph-title">
+                    {shorten(task.title, 22)}
+                  </text>
+                </svg>
               </g>
             )
           );
