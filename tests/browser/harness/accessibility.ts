@@ -26,7 +26,7 @@ async function violations(frame: Frame): Promise<string[]> {
 }
 
 /** Colours are those of the end of every transition. */
-async function settle(page: Page): Promise<void> {
+export async function settle(page: Page): Promise<void> {
   await page.evaluate(async () => {
     const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
     await frame();
