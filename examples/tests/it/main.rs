@@ -31,4 +31,5 @@ mod server;
 mod smoke;
 mod streams;
 mod waiting;
+mod walk;
 mod world;
