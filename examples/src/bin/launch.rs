@@ -5,10 +5,10 @@
     reason = "printing is what a command-line program does"
 )]
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
@@ -328,13 +328,14 @@ impl Session<'_> {
     /// Drives a spec to its end, or to where it waits for a person, showing what happens.
     async fn finish(&self, id: SpecId) -> anyhow::Result<ExitCode> {
         let machine = self.machine;
-        let shown = Cell::new(Sequence::default());
+        let shown = AtomicU32::new(0);
         let spec = tokio::select! {
             spec = drive(machine, id) => spec?,
             error = self.show(id, &shown) => return Err(error),
             code = interrupted(machine, self.user, id, self.display) => return code,
         };
-        self.show_rest(id, shown.get()).await?;
+        let last = Sequence::new(shown.into_inner());
+        self.show_rest(id, last).await?;
         let artifacts = machine.artifacts(id).await?;
         let usage = machine.usage(id).await?;
         let descriptions: BTreeMap<AgentName, String> = machine
@@ -360,13 +361,13 @@ impl Session<'_> {
 
     /// Shows what has happened to a spec, and then what happens, and notes how far. Ends with an
     /// error only.
-    async fn show(&self, id: SpecId, shown: &Cell<Sequence>) -> anyhow::Error {
+    async fn show(&self, id: SpecId, shown: &AtomicU32) -> anyhow::Error {
         let mut events = self.machine.watch(id, Sequence::default());
         while let Some(event) = events.next().await {
             match event {
                 Ok(event) => {
                     self.display.event(&event);
-                    shown.set(event.sequence);
+                    shown.store(event.sequence.get(), Ordering::Relaxed);
                 }
                 Err(error) => return error.into(),
             }

@@ -95,7 +95,7 @@ async fn a_spec_that_comes_to_a_gate_ends_the_program_and_goes_on_when_it_is_app
         title: Title::new(GATED).unwrap(),
         description: first.description,
         policy: Policy {
-            attempt_timeout: Duration::from_secs(60),
+            attempt_timeout: Duration::from_mins(1),
             gates: Gates {
                 explore: Gate::Approve,
                 ..Gates::default()

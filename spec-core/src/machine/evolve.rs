@@ -517,22 +517,23 @@ fn stop(spec: &mut Spec, outcome: AttemptOutcome, at: Timestamp) -> Option<()> {
 /// Whether a run that nobody has told of may have been started, when its attempt ended so at that
 /// stage. Whoever started it may not have come to say so, nor that its sandbox is ready.
 fn may_have_started(stage: &AttemptStage, outcome: &AttemptOutcome) -> bool {
-    match (stage, outcome) {
-        (AttemptStage::Spawning | AttemptStage::Starting, ended) => match ended {
-            AttemptOutcome::Cancelled | AttemptOutcome::Paused => true,
-            AttemptOutcome::Failed { failure } => match failure.kind {
-                FailureKind::DeadlineExceeded | FailureKind::Poisoned => true,
-                // Without a sandbox, it is the driver itself that says so before there is one.
-                FailureKind::BudgetExceeded | FailureKind::SandboxUnavailable => {
-                    *stage == AttemptStage::Starting
-                }
-                _ => false,
-            },
-            AttemptOutcome::Accepted => false,
-        },
-        (AttemptStage::Running | AttemptStage::Collecting { .. } | AttemptStage::Ended(_), _) => {
-            false
+    let has_sandbox = *stage == AttemptStage::Starting;
+    if !has_sandbox && *stage != AttemptStage::Spawning {
+        return false;
+    }
+    match outcome {
+        AttemptOutcome::Cancelled | AttemptOutcome::Paused => true,
+        AttemptOutcome::Failed { failure } => {
+            matches!(
+                failure.kind,
+                FailureKind::DeadlineExceeded | FailureKind::Poisoned
+            ) || has_sandbox
+                && matches!(
+                    failure.kind,
+                    FailureKind::BudgetExceeded | FailureKind::SandboxUnavailable
+                )
         }
+        AttemptOutcome::Accepted => false,
     }
 }
 
