@@ -6,7 +6,7 @@ const mostColours = 256;
 /** The same picture in 256 colours at most: a third of the size, and no eye sees a difference in pages. */
 export function smallerPng(png: Buffer): Buffer {
   const { width, height, pixels } = decode(png);
-  const palette = commonest(pixels);
+  const palette = paletteOf(pixels);
   const places = new Map(palette.map((colour, place) => [colour, place]));
   const stride = width + 1;
   const rows = Buffer.alloc(stride * height);
@@ -92,20 +92,32 @@ function paeth(left: number, above: number, corner: number): number {
   return toAbove <= toCorner ? above : corner;
 }
 
-function commonest(pixels: Uint32Array): number[] {
+/** The commonest colours, so far apart that they are few and so near that each has one that it is like. */
+function paletteOf(pixels: Uint32Array): number[] {
   const counts = new Map<number, number>();
   for (const colour of pixels) counts.set(colour, (counts.get(colour) ?? 0) + 1);
   const ordered = [...counts].sort(([a, many], [b, more]) => more - many || a - b);
-  return ordered.slice(0, mostColours).map(([colour]) => colour);
+  for (let apart = 0; ; apart += 2) {
+    const palette: number[] = [];
+    for (const [colour] of ordered) {
+      if (palette.every((other) => distance(colour, other) > apart * apart)) palette.push(colour);
+      if (palette.length > mostColours) break;
+    }
+    if (palette.length <= mostColours) return palette;
+  }
+}
+
+function distance(one: number, other: number): number {
+  return [16, 8, 0].reduce((sum, shift) => {
+    const difference = ((one >> shift) & 255) - ((other >> shift) & 255);
+    return sum + difference * difference;
+  }, 0);
 }
 
 function nearest(palette: readonly number[], colour: number): number {
   let [best, least] = [0, Infinity];
   for (const [place, other] of palette.entries()) {
-    const apart = [16, 8, 0].reduce((sum, shift) => {
-      const difference = ((other >> shift) & 255) - ((colour >> shift) & 255);
-      return sum + difference * difference;
-    }, 0);
+    const apart = distance(colour, other);
     if (apart < least) [best, least] = [place, apart];
   }
   return best;
