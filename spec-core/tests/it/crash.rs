@@ -44,7 +44,7 @@ async fn undisturbed(world: World, policy: Policy) -> (Vec<Milestone>, Usage) {
 async fn a_spec_survives_the_failure_of_any_one_call_of_store_or_spawner() {
     let mut disturbed = 0;
     for (policy, world) in agents() {
-        disturbed += fail_at_each_call(&policy, world).await;
+        disturbed += Box::pin(fail_at_each_call(&policy, world)).await;
     }
     println!("{disturbed} calls failed, one in each run");
     assert!(disturbed > 200, "{disturbed}");
@@ -91,7 +91,7 @@ async fn fail_at_each_call(policy: &Policy, world: fn() -> World) -> u32 {
 async fn a_spec_survives_the_end_of_its_driver_at_any_await() {
     let mut dropped = 0;
     for (policy, world) in agents() {
-        dropped += drop_at_each_await(&policy, world).await;
+        dropped += Box::pin(drop_at_each_await(&policy, world)).await;
     }
     println!("{dropped} drivers were dropped, each at another await");
     assert!(dropped > 100, "{dropped}");
