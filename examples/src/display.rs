@@ -121,7 +121,12 @@ impl Bars {
             EventBody::PhaseRetry { .. }
             | EventBody::PhaseRepair { .. }
             | EventBody::BudgetChanged { .. }
-            | EventBody::ExecutionResumed { .. } => lines(body),
+            | EventBody::ExecutionPaused { .. }
+            | EventBody::ExecutionResumed { .. }
+            | EventBody::ApprovalRequested { .. }
+            | EventBody::PhaseApproved { .. }
+            | EventBody::ChangesRequested { .. }
+            | EventBody::RetryRequested { .. } => lines(body),
             EventBody::Progress { phase, items, .. } => {
                 let warnings = items.iter().filter(|i| i.kind == ProgressKind::Warning);
                 warnings.map(|item| at(*phase, &progress(item))).collect()
@@ -154,7 +159,9 @@ impl Bars {
         }
         if matches!(
             body,
-            EventBody::CancelRequested { .. } | EventBody::ExecutionFailed { .. }
+            EventBody::CancelRequested { .. }
+                | EventBody::ExecutionFailed { .. }
+                | EventBody::ExecutionPaused { .. }
         ) {
             for bar in self.phases.values().filter(|bar| !bar.is_finished()) {
                 bar.abandon();
@@ -313,6 +320,19 @@ fn lines(body: &EventBody) -> Vec<String> {
             vec![format!("the budget is now {limits}")]
         }
         EventBody::ExecutionResumed { .. } => vec!["going on".to_owned()],
+        EventBody::ExecutionPaused { .. } => vec!["paused".to_owned()],
+        EventBody::ApprovalRequested { phase, .. } => {
+            vec![at(phase, "waits for approval".to_owned())]
+        }
+        EventBody::PhaseApproved { phase, by, .. } => {
+            vec![at(phase, format!("approved by {by}"))]
+        }
+        EventBody::ChangesRequested { phase, by, .. } => {
+            vec![at(phase, format!("{by} asks for changes"))]
+        }
+        EventBody::RetryRequested { phase, by, .. } => {
+            vec![at(phase, format!("{by} has it done again"))]
+        }
         EventBody::PhaseCompleted { phase, .. } => vec![at(phase, "completed".to_owned())],
         EventBody::PhaseFailed { failure, .. } => {
             vec![at(&failure.phase, format!("failed: {}", failure.message))]

@@ -6,6 +6,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use spec_core::artifact::{Artifact, PhaseOutput};
 use spec_core::attempt::{AttemptOutcome, FailureKind, SandboxStatus};
 use spec_core::id::AgentName;
+use spec_core::machine::progress;
 use spec_core::spec::PhaseState;
 use spec_core::usage::{AttemptUsage, SpecUsage};
 use spec_core::{Phase, Spec, SpecStatus, Usage};
@@ -13,7 +14,7 @@ use spec_local::DirectoryTarget;
 
 use crate::consumption::{consumption, cost, grouped, limits};
 
-/// What a person wants to know of a spec that has ended: what became of each phase, who drafted it,
+/// What a person wants to know of a spec that has ended or waits: what became of each phase, who drafted it,
 /// what that has consumed, and where its files are.
 #[must_use]
 pub fn summary(
@@ -56,10 +57,31 @@ pub fn summary(
             );
         }
     }
+    if let Some(waits) = waits(spec) {
+        text.push_str(&waits);
+    }
     if spec.status == SpecStatus::Completed {
         text.push_str(&files(artifacts, spec, target));
     }
     text
+}
+
+/// What a person has to do before it goes on, if somebody has to.
+fn waits(spec: &Spec) -> Option<String> {
+    let to_do = match spec.status {
+        SpecStatus::AwaitingApproval => "Approve it, or ask for changes,",
+        SpecStatus::AwaitingAnswers => "Answer",
+        SpecStatus::Paused => "Resume it",
+        SpecStatus::Draft
+        | SpecStatus::Executing
+        | SpecStatus::Completed
+        | SpecStatus::Failed
+        | SpecStatus::Cancelled => return None,
+    };
+    let stands = progress(spec).headline;
+    Some(format!(
+        "{stands}. {to_do} in the pages of `serve` on the same database, which then goes on with it.\n"
+    ))
 }
 
 fn table(spec: &Spec, artifacts: &[Artifact], usage: &SpecUsage) -> Table {

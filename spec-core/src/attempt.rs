@@ -303,7 +303,8 @@ pub struct Attempt {
     /// The model that the agent talked to, as it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// The run that was started, or may have been, and whose consumption is not counted yet.
+    /// The run that was started, or may have been, and whose consumption is not counted yet. A pause
+    /// or a cancellation may have overtaken the word of its beginning, and even of its sandbox.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uncounted: Option<RepairNumber>,
     /// Effects of this attempt that failed in a row and will be tried again.

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
@@ -15,7 +16,7 @@ use clap::Parser;
 use futures_util::StreamExt as _;
 use spec_core::attempt::FailureKind;
 use spec_core::id::{AgentName, Sequence, SpecId, UserId};
-use spec_core::machine::Refusal;
+use spec_core::machine::{Refusal, due_at};
 use spec_core::policy::Budget;
 use spec_core::spec::{Description, Title};
 use spec_core::store::{PageLimit, SpecQuery, SpecSummary};
@@ -253,6 +254,18 @@ impl Session<'_> {
                 failed.len()
             ));
         }
+        let mut waiting = self.listed(SpecStatus::AwaitingApproval).await?;
+        waiting.extend(self.listed(SpecStatus::Paused).await?);
+        if !waiting.is_empty() {
+            self.display.note(&format!(
+                "note: {} for a person; `serve` on the same database has pages to decide in",
+                if waiting.len() == 1 {
+                    "1 waits".to_owned()
+                } else {
+                    format!("{} wait", waiting.len())
+                }
+            ));
+        }
         if left.is_empty() {
             self.display.note("nothing to resume");
         }
@@ -312,14 +325,17 @@ impl Session<'_> {
         self.machine.agents().any(|(name, _)| name == agent)
     }
 
-    /// Drives a spec to its end, showing what happens.
+    /// Drives a spec to its end, or to where it waits for a person, showing what happens.
     async fn finish(&self, id: SpecId) -> anyhow::Result<ExitCode> {
         let machine = self.machine;
-        let ended = async { tokio::try_join!(drive(machine, id), self.show(id)) };
-        let (spec, ()) = tokio::select! {
-            ended = ended => ended?,
+        let shown = AtomicU32::new(0);
+        let spec = tokio::select! {
+            spec = drive(machine, id) => spec?,
+            error = self.show(id, &shown) => return Err(error),
             code = interrupted(machine, self.user, id, self.display) => return code,
         };
+        let last = Sequence::new(shown.into_inner());
+        self.show_rest(id, last).await?;
         let artifacts = machine.artifacts(id).await?;
         let usage = machine.usage(id).await?;
         let descriptions: BTreeMap<AgentName, String> = machine
@@ -343,21 +359,43 @@ impl Session<'_> {
         })
     }
 
-    /// Shows what has happened to a spec, and then what happens, until the event that ends it.
-    async fn show(&self, id: SpecId) -> anyhow::Result<()> {
+    /// Shows what has happened to a spec, and then what happens, and notes how far. Ends with an
+    /// error only.
+    async fn show(&self, id: SpecId, shown: &AtomicU32) -> anyhow::Error {
         let mut events = self.machine.watch(id, Sequence::default());
         while let Some(event) = events.next().await {
-            self.display.event(&event?);
+            match event {
+                Ok(event) => {
+                    self.display.event(&event);
+                    shown.store(event.sequence.get(), Ordering::Relaxed);
+                }
+                Err(error) => return error.into(),
+            }
         }
-        Ok(())
+        std::future::pending().await
+    }
+
+    /// Shows what is stored after `last`.
+    async fn show_rest(&self, id: SpecId, mut last: Sequence) -> anyhow::Result<()> {
+        loop {
+            let events = self.machine.events(id, last, PageLimit::MAX).await?;
+            let Some(newest) = events.last() else {
+                return Ok(());
+            };
+            last = newest.sequence;
+            for event in &events {
+                self.display.event(event);
+            }
+        }
     }
 }
 
-/// Drives this spec and no other, until it has ended.
+/// Drives this spec and no other, until it has ended or waits for a person.
 async fn drive(machine: &HostMachine, id: SpecId) -> anyhow::Result<Spec> {
     loop {
         let spec = machine.drive(id).await?;
-        if spec.status.is_terminal() {
+        let waits = spec.status != SpecStatus::Executing && due_at(&spec).is_none();
+        if spec.status.is_terminal() || waits {
             return Ok(spec);
         }
         // Another process has it, or it waits for its next attempt.

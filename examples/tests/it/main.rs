@@ -30,4 +30,6 @@ mod serve;
 mod server;
 mod smoke;
 mod streams;
+mod waiting;
+mod walk;
 mod world;

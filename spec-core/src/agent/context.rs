@@ -41,7 +41,8 @@ pub struct AgentContext {
     /// What a person asked to be done differently, exactly as typed, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub feedback: Vec<String>,
-    /// What an earlier attempt handed over and was refused, or a person wants to be changed, as far as it could be read; at most
+    /// What an earlier attempt handed over and was refused, or the last result that was accepted when a
+    /// person wants it to be changed; nothing when it was too long. At most
     /// [`MAX_PREVIOUS_BYTES`](Self::MAX_PREVIOUS_BYTES) of it are shown in a prompt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,

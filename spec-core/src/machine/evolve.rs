@@ -492,7 +492,7 @@ fn end(
     at: Timestamp,
 ) -> Option<()> {
     let attempt = find_in(state, number).filter(|attempt| attempt.outcome().is_none())?;
-    if attempt.stage == AttemptStage::Starting && may_have_started(&outcome) {
+    if may_have_started(&attempt.stage, &outcome) {
         attempt.uncounted = Some(attempt.repair);
     }
     attempt.stage = AttemptStage::Ended(outcome);
@@ -514,18 +514,25 @@ fn stop(spec: &mut Spec, outcome: AttemptOutcome, at: Timestamp) -> Option<()> {
     Some(())
 }
 
-/// Whether a run that was to be started may have been, when its attempt ended so. Whoever started it
-/// may not have come to say so.
-fn may_have_started(outcome: &AttemptOutcome) -> bool {
+/// Whether a run that nobody has told of may have been started, when its attempt ended so at that
+/// stage. Whoever started it may not have come to say so, nor that its sandbox is ready.
+fn may_have_started(stage: &AttemptStage, outcome: &AttemptOutcome) -> bool {
+    let has_sandbox = *stage == AttemptStage::Starting;
+    if !has_sandbox && *stage != AttemptStage::Spawning {
+        return false;
+    }
     match outcome {
         AttemptOutcome::Cancelled | AttemptOutcome::Paused => true,
-        AttemptOutcome::Failed { failure } => matches!(
-            failure.kind,
-            FailureKind::BudgetExceeded
-                | FailureKind::DeadlineExceeded
-                | FailureKind::Poisoned
-                | FailureKind::SandboxUnavailable
-        ),
+        AttemptOutcome::Failed { failure } => {
+            matches!(
+                failure.kind,
+                FailureKind::DeadlineExceeded | FailureKind::Poisoned
+            ) || has_sandbox
+                && matches!(
+                    failure.kind,
+                    FailureKind::BudgetExceeded | FailureKind::SandboxUnavailable
+                )
+        }
         AttemptOutcome::Accepted => false,
     }
 }

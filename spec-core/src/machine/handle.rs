@@ -524,9 +524,9 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
     }
 
     /// Changes the limits on what agents may consume: those of the spec, and those of each of its
-    /// phases; what is `None` stays as it is. They hold from the next run on, and a run that is under way keeps to them as soon as
-    /// its driver hears of it. A spec that failed because a budget was used up goes on with another
-    /// attempt at that phase.
+    /// phases; what is `None` stays as it is. They hold from the next run on, and a run that is under
+    /// way keeps to them as soon as its driver hears of it. A spec that failed because a budget was used
+    /// up goes on with another attempt at that phase; one that waits goes on waiting.
     ///
     /// # Errors
     ///
@@ -721,8 +721,9 @@ impl<S: SpecStore, P: SandboxSpawner> SpecStateMachine<S, P> {
 
     /// The events of a spec after `after`: those that are stored, then each as it is stored, until
     /// the spec has completed, failed or was cancelled, and all its events were shown. One that is
-    /// done again after that can be watched again, from the last sequence seen. Skips and repeats nothing, whatever happens to hints. May
-    /// be dropped at any time and resumed from the last sequence seen.
+    /// done again after that can be watched again, from the last sequence seen. While a spec waits for
+    /// a person, so do its watchers. Skips and repeats nothing, whatever happens to hints. May be
+    /// dropped at any time and resumed from the last sequence seen.
     ///
     /// Ends after an error, which may be that there is no such spec.
     ///

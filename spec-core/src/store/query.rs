@@ -92,7 +92,7 @@ pub struct SpecSummary {
     pub title: Title,
     /// Where it stands.
     pub status: SpecStatus,
-    /// The phase that is under way or failed.
+    /// The phase that is under way, waits or failed.
     pub current_phase: Option<Phase>,
     /// How much of it is done, 0 to 100.
     pub percent: u8,

@@ -54,7 +54,7 @@ fn prompt(run: &ScriptedRun) -> String {
     String::from_utf8(run.files["prompt.md"].clone()).unwrap()
 }
 
-async fn approve(world: &World, spec: &Spec) -> Result<Spec, spec_core::Error> {
+async fn approve(world: &World, spec: &Spec) -> Result<Spec, Error> {
     let phase = spec.current_phase().unwrap();
     let content_hash = shown(spec, phase);
     let machine = world.machine();

@@ -16,6 +16,7 @@ use spec_core::sandbox::{RunEnd, Secret, SecretEnv};
 use spec_core::testing::{RunScript, ScriptedRun, demo, fixture};
 use spec_core::{Error, Phase, Policy, Spec, SpecStatus, SpecStore as _};
 
+use crate::ports::{Call, Fate, RuledStore};
 use crate::scene::{World, user};
 use crate::talker::{OTHER, TALKER, good_words, says};
 
@@ -693,6 +694,45 @@ async fn what_a_run_told_whose_beginning_nobody_came_to_say_is_counted() {
     let spec = world.drive_to_the_end(id).await;
     assert_eq!(spec.status, SpecStatus::Cancelled);
     assert_eq!(spec.usage.tokens(), 5);
+    world.check_ended(&spec).await;
+}
+
+/// The driver is ahead of the store: the run goes on, and not even its sandbox is known yet.
+#[tokio::test]
+async fn what_a_run_told_is_counted_when_a_pause_overtakes_the_word_of_its_sandbox() {
+    let (world, _) = world(|_, run| match run.key.attempt.attempt.get() {
+        1 => says([json!({"message": ["a", 5]})]).waiting(),
+        _ => says(good_words(run)),
+    });
+    let id = world.launch(policy()).await;
+    let store = RuledStore::new(&world.store, |call| match call {
+        Call::Commit(_) => Fate::Hang,
+        _ => Fate::Pass,
+    });
+    let machine = world.machine_over(store, world.spawner.clone());
+    {
+        let mut driving = std::pin::pin!(machine.drive(id));
+        let begun = Instant::now();
+        while world.spawner.all_starts().is_empty() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "none is started");
+            assert!(futures_util::poll!(&mut driving).is_pending());
+        }
+    }
+    let machine = world.machine();
+    let spec = machine.pause(id, user()).await.unwrap();
+    let attempt = &spec.phases.get(Phase::Explore).attempts[0];
+    assert_eq!(
+        attempt.facts, None,
+        "the sandbox was known, and nothing is tested"
+    );
+    world
+        .clock
+        .advance(crate::scene::LEASE + Duration::from_secs(1));
+    let spec = world.drive_to_the_end(id).await;
+    assert_eq!(spec.status, SpecStatus::Paused);
+    assert_eq!(spec.usage.tokens(), 5);
+    machine.resume(id, user()).await.unwrap();
+    let spec = world.drive_to_the_end(id).await;
     world.check_ended(&spec).await;
 }
 

@@ -26,7 +26,7 @@ pub(in crate::machine) enum Found {
     Page(Arc<Vec<SpecEvent>>),
     /// The place is beyond the last event, which is this one.
     Ahead(Sequence),
-    /// Nothing, ever: the execution has ended.
+    /// Nothing: the execution has ended.
     Ended,
     /// There is no such spec.
     Missing,

@@ -22,11 +22,10 @@ impl BrokenStore {
         let mut kept = Vec::new();
         for claimed in claimed {
             let spec = &claimed.stored.spec;
-            let withheld = match self.fault {
-                Fault::ClaimsOnlyExecuting => spec.status != SpecStatus::Executing,
-                Fault::ClaimsNothingThatHadEnded => self.memory().ended.contains(&spec.id),
-                _ => false,
-            };
+            let withheld = self.has(Fault::ClaimsOnlyExecuting)
+                && spec.status != SpecStatus::Executing
+                || self.has(Fault::ClaimsNothingThatHadEnded)
+                    && self.memory().ended.contains(&spec.id);
             if withheld {
                 self.inner.release(&claimed.lease).await?;
             } else {

@@ -81,8 +81,12 @@ pub async fn list_filters_by_project_owner_and_status(fixture: &dyn StoreFixture
     bench
         .commit(sample::cancel(launched, "ada", bench.now()))
         .await;
-    let cancelling = bench.stored(launched.id).await.spec;
-    bench.commit(sample::step(&cancelling, bench.now())).await;
+    let mut cancelling = bench.stored(launched.id).await.spec;
+    while cancelling.status != SpecStatus::Cancelled {
+        let transition = sample::step(&cancelling, bench.now());
+        cancelling = transition.spec.clone();
+        bench.commit(transition).await;
+    }
     let cancelled = launched.id;
 
     for project in [None, Some("api"), Some("web"), Some("none")] {

@@ -103,10 +103,11 @@ pub(super) fn step(spec: &Spec, now: Timestamp) -> Transition {
         Action::Terminate(SandboxRef { key, .. }) => {
             Observation::SandboxGone { key: key.attempt() }
         }
-        action @ (Action::Account(_)
-        | Action::Expire(_)
-        | Action::SleepUntil(_)
-        | Action::Nothing) => {
+        Action::Account(run) => Observation::RunStopped {
+            run,
+            report: report(),
+        },
+        action @ (Action::Expire(_) | Action::SleepUntil(_) | Action::Nothing) => {
             panic!("spec {} cannot go on: {action:?}", spec.id)
         }
     };
