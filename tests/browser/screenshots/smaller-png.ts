@@ -92,18 +92,27 @@ function paeth(left: number, above: number, corner: number): number {
   return toAbove <= toCorner ? above : corner;
 }
 
-/** The commonest colours, so far apart that they are few and so near that each has one that it is like. */
+/** Half of it is near to every colour, however rare; the other half are the commonest of the rest. */
 function paletteOf(pixels: Uint32Array): number[] {
   const counts = new Map<number, number>();
   for (const colour of pixels) counts.set(colour, (counts.get(colour) ?? 0) + 1);
-  const ordered = [...counts].sort(([a, many], [b, more]) => more - many || a - b);
+  const ordered = [...counts]
+    .sort(([a, many], [b, more]) => more - many || a - b)
+    .map(([colour]) => colour);
+  const few = covering(ordered, mostColours / 2);
+  const rest = ordered.filter((colour) => !few.includes(colour));
+  return [...few, ...rest.slice(0, mostColours - few.length)];
+}
+
+/** Colours so far apart that they are few, and so near that each other one is like one of them. */
+function covering(ordered: readonly number[], most: number): number[] {
   for (let apart = 0; ; apart += 2) {
-    const palette: number[] = [];
-    for (const [colour] of ordered) {
-      if (palette.every((other) => distance(colour, other) > apart * apart)) palette.push(colour);
-      if (palette.length > mostColours) break;
+    const chosen: number[] = [];
+    for (const colour of ordered) {
+      if (chosen.every((other) => distance(colour, other) > apart * apart)) chosen.push(colour);
+      if (chosen.length > most) break;
     }
-    if (palette.length <= mostColours) return palette;
+    if (chosen.length <= most) return chosen;
   }
 }
 
