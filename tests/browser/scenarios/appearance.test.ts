@@ -168,6 +168,7 @@ scenario("a dialog keeps the focus, and gives it back", async (scene) => {
   const visitor = await scene.visit();
   const page = await visitor.openSpec(id);
   const opener = page.getByRole("button", { name: "Request changes" });
+  await expect.poll(() => opener.isEnabled()).toBe(true);
   await opener.focus();
   await page.keyboard.press("Enter");
   await dialog(page).waitFor();

@@ -97,7 +97,7 @@ scenario("a completed spec is done again from a phase, with feedback", async (sc
   );
   await expectStatus(page, "Completed");
   const tasks = await openTab(page, "Tasks");
-  await tasks.getByText(/heeds the review: Fewer and larger tasks\./).waitFor();
+  await tasks.getByText(/heeds the review: “Fewer and larger tasks\./).waitFor();
   expect((await scene.server.api.spec(id)).phases[0]?.accepted?.version).toBe(1);
 });
 

@@ -25,7 +25,7 @@ scenario("every phase waits for approval, and is done again as a comment asks", 
 
   await gate.getByText("Explore version 2 waits for your approval").waitFor();
   const explore = await openTab(page, "Explore");
-  await explore.getByText(/heeds the review: Name the owner of every file\./).waitFor();
+  await explore.getByText(/heeds the review: “Name the owner of every file\./).waitFor();
 
   for (const [index, phase] of phaseNames.entries()) {
     const version = index === 0 ? 2 : 1;
