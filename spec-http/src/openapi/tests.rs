@@ -1,3 +1,5 @@
+//! The document, held against the table of routes that it is made from.
+
 use std::collections::BTreeSet;
 
 use axum::http::Method;
