@@ -17,6 +17,7 @@ pub(crate) use operation::{Access, Operation, Tag};
 pub(crate) use part::{Answer, Body, MakeSchema, Parameter, Place};
 
 use axum::extract::DefaultBodyLimit;
+use axum::routing::any;
 use axum::{Router, middleware};
 use spec_core::DynSpecStateMachine;
 
@@ -55,7 +56,10 @@ pub fn router(machine: DynSpecStateMachine, config: HttpConfig) -> Router {
         routes = routes.route(operation.path, operation.handler.route_layer(layer));
     }
     routes
-        .fallback(async || ApiError::no_such_path())
+        // Routes and not a fallback alone, which axum forgets when a router is nested twice.
+        .route("/", any(no_such_path))
+        .route("/{*path}", any(no_such_path))
+        .fallback(no_such_path)
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
         .layer(DefaultBodyLimit::max(max_body_bytes))
         .layer(middleware::from_fn_with_state(
@@ -65,4 +69,9 @@ pub fn router(machine: DynSpecStateMachine, config: HttpConfig) -> Router {
         .layer(middleware::from_fn(catch_panics))
         .layer(middleware::from_fn(problem::render))
         .with_state(state)
+}
+
+/// What is asked for is not in the table.
+async fn no_such_path() -> ApiError {
+    ApiError::no_such_path()
 }

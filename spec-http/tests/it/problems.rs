@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{Method, StatusCode};
 use futures_util::stream;
@@ -26,6 +27,21 @@ async fn an_unknown_path_is_not_found() {
     for path in ["/", "/spec", "/specs/", "/specs/x/y", "/api/specs"] {
         app.get(path).await.problem(404);
     }
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_a_problem_however_deep_the_router_is_nested() {
+    let mut app = App::idle();
+    let once = Router::new().nest("/api/v1", app.router);
+    app.router = Router::new().nest("/tools", once);
+    for path in ["", "/nothing", "/specs/x/y"] {
+        let path = format!("/tools/api/v1{path}");
+        let answer = app.get(&path).await;
+        answer.problem(404);
+        assert_eq!(answer.json["instance"], path);
+    }
+    let patch = Call::new(Method::PATCH, "/tools/api/v1/specs");
+    app.send(patch).await.problem(405);
 }
 
 #[tokio::test]
