@@ -55,6 +55,7 @@ pub(super) async fn measure(database: &Database, options: &Options) -> Result<Ve
     let token = CancellationToken::new();
     let http = HttpConfig::new(NoAuth::user(UserId::new("ada")?))
         .with_max_streams(options.watchers + 1)
+        .with_max_streams_per_principal(options.watchers + 1)
         .with_shutdown(token.clone());
     let router = spec_http::router(machine.clone().into_dyn(), http);
     let app = axum::Router::new().nest("/api", router);

@@ -191,7 +191,7 @@ async fn a_body_that_ends_early_is_malformed() {
 #[tokio::test]
 async fn a_nested_router_answers_what_is_wrong_below_its_prefix() {
     let mut app = App::idle();
-    app.router = axum::Router::new().nest("/api/v1", app.router);
+    app.router = Router::new().nest("/api/v1", app.router);
     let unknown = app.get("/api/v1/nowhere").await;
     unknown.problem(404);
     assert_eq!(unknown.json["instance"], "/api/v1/nowhere");
