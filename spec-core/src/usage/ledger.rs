@@ -111,18 +111,7 @@ impl RunLedger {
     fn message(&mut self, id: &str, usage: Usage) {
         let id: String = id.chars().take(MAX_ID_CHARS).collect();
         if let Some((_, known)) = self.messages.iter_mut().find(|(known, _)| *known == id) {
-            let all = known.max(usage);
-            // The money is that of the fuller count: the other may lack a price.
-            let money = if usage.tokens() < known.tokens() {
-                *known
-            } else {
-                usage
-            };
-            *known = Usage {
-                cost_micro_usd: money.cost_micro_usd,
-                unpriced_tokens: money.unpriced_tokens,
-                ..all
-            };
+            *known = fuller(*known, usage);
             return;
         }
         if self.messages.len() >= OPEN_MESSAGES {
@@ -161,11 +150,22 @@ impl RunLedger {
     }
 }
 
-/// Totals only grow; one that shrinks is of something else, and what was counted stays counted.
+/// Totals only grow; a count that shrinks is of something else, and what was counted stays counted.
 fn grown(known: Option<Usage>, told: Usage) -> Usage {
-    match known {
-        Some(known) if told.tokens() < known.tokens() => known,
-        Some(_) | None => told,
+    known.map_or(told, |known| fuller(known, told))
+}
+
+/// Each count is the larger one. The money is that of the fuller report: the other may lack a price.
+fn fuller(known: Usage, told: Usage) -> Usage {
+    let money = if told.tokens() < known.tokens() {
+        known
+    } else {
+        told
+    };
+    Usage {
+        cost_micro_usd: money.cost_micro_usd,
+        unpriced_tokens: money.unpriced_tokens,
+        ..known.max(told)
     }
 }
 
@@ -277,6 +277,20 @@ mod tests {
             report(scope, input, output, None)
         });
         prop::collection::vec(one, 0..80)
+    }
+
+    #[test]
+    fn an_account_keeps_a_count_that_a_later_total_does_not_speak_of() {
+        let mut ledger = RunLedger::default();
+        for told in [
+            report(UsageScope::Session, 828, 0, None),
+            message("m", 0, 543),
+            report(UsageScope::Session, 285, 543, None),
+        ] {
+            ledger.record(&told, priced);
+        }
+        let (input, output, _) = total(&ledger);
+        assert_eq!((input, output), (828, 543));
     }
 
     proptest! {
