@@ -22,7 +22,7 @@ use spec_core::DynSpecStateMachine;
 
 use crate::config::HttpConfig;
 use crate::error::ApiError;
-use crate::middleware::{Guard, catch_panics, guard, refuse_cross_origin};
+use crate::middleware::{Guard, catch_panics, guard, keep_private, refuse_cross_origin};
 use crate::problem;
 use crate::state::AppState;
 
@@ -64,5 +64,6 @@ pub fn router(machine: DynSpecStateMachine, config: HttpConfig) -> Router {
         ))
         .layer(middleware::from_fn(catch_panics))
         .layer(middleware::from_fn(problem::render))
+        .layer(middleware::map_response(keep_private))
         .with_state(state)
 }

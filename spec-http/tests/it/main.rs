@@ -3,6 +3,7 @@
 
 mod access;
 mod auth;
+mod caching;
 mod commands;
 mod described;
 mod events;
