@@ -3,6 +3,7 @@
 
 mod access;
 mod auth;
+mod bodies;
 mod caching;
 mod commands;
 mod described;
