@@ -3,6 +3,7 @@
 
 mod access;
 mod auth;
+mod base;
 mod bodies;
 mod caching;
 mod commands;
