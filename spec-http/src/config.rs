@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::auth::{Authenticator, Authorizer, OwnerOnly};
-use crate::middleware::AllowedOrigins;
+use crate::middleware::{AllowedOrigins, Base};
 use crate::quick_tasks::QuickTasks;
 
 /// Shortest time between two signs of life of a stream.
@@ -21,6 +21,7 @@ pub struct HttpConfig {
     pub(crate) authenticator: Arc<dyn Authenticator>,
     pub(crate) authorizer: Arc<dyn Authorizer>,
     pub(crate) allowed_origins: AllowedOrigins,
+    pub(crate) base: Option<Base>,
     pub(crate) shutdown: CancellationToken,
     pub(crate) tasks: TaskTracker,
     pub(crate) launch_wait: Duration,
@@ -41,6 +42,7 @@ impl HttpConfig {
             authenticator: Arc::new(authenticator),
             authorizer: Arc::new(OwnerOnly),
             allowed_origins: AllowedOrigins::default(),
+            base: None,
             shutdown: CancellationToken::new(),
             tasks: TaskTracker::new(),
             launch_wait: Duration::from_secs(10),
@@ -76,6 +78,18 @@ impl HttpConfig {
         origins: impl IntoIterator<Item = T>,
     ) -> Result<Self, InvalidInput> {
         self.allowed_origins = AllowedOrigins::new(origins)?;
+        Ok(self)
+    }
+
+    /// Sets the absolute path at which callers see the API, such as `/tools/api/v1`: `Location`, the
+    /// document's `servers` and the `instance` of problems begin with it. It is needed only behind a proxy
+    /// that takes a part of the path away; without, what was requested tells it.
+    ///
+    /// # Errors
+    ///
+    /// Refuses what is no absolute path.
+    pub fn with_base(mut self, path: &str) -> Result<Self, InvalidInput> {
+        self.base = Some(Base::new(path)?);
         Ok(self)
     }
 
@@ -169,6 +183,7 @@ impl fmt::Debug for HttpConfig {
             .field("authenticator", &self.authenticator)
             .field("authorizer", &self.authorizer)
             .field("allowed_origins", &self.allowed_origins)
+            .field("base", &self.base)
             .field("launch_wait", &self.launch_wait)
             .field("heartbeat", &self.heartbeat)
             .field("reader_timeout", &self.reader_timeout)

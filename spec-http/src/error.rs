@@ -194,7 +194,12 @@ impl ApiError {
     }
 
     fn retry_after(mut self, wait: Option<Duration>) -> Self {
-        let seconds = wait.map_or(TRY_AGAIN_SECONDS, |wait| wait.as_secs().max(1));
+        // Up: a part of a second less would be too early.
+        let up = |wait: Duration| {
+            wait.as_secs()
+                .saturating_add(u64::from(wait.subsec_nanos() > 0))
+        };
+        let seconds = wait.map_or(TRY_AGAIN_SECONDS, |wait| up(wait).max(1));
         self.0.retry_after_seconds = Some(seconds);
         self
     }
@@ -416,5 +421,16 @@ mod tests {
         assert_eq!(problem.retry_after_seconds, Some(7));
         let ApiError(problem) = store(StoreErrorKind::Unavailable).into();
         assert_eq!(problem.retry_after_seconds, Some(TRY_AGAIN_SECONDS));
+    }
+
+    #[test]
+    fn nobody_is_told_to_come_back_too_early() {
+        for (wait, seconds) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (1999, 2), (2000, 2)] {
+            let answer = ApiError::unavailable().retry_after(Some(Duration::from_millis(wait)));
+            let ApiError(problem) = answer;
+            assert_eq!(problem.retry_after_seconds, Some(seconds), "{wait} ms");
+        }
+        let ApiError(problem) = ApiError::unavailable().retry_after(Some(Duration::MAX));
+        assert_eq!(problem.retry_after_seconds, Some(u64::MAX));
     }
 }

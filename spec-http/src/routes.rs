@@ -23,7 +23,7 @@ use spec_core::DynSpecStateMachine;
 
 use crate::config::HttpConfig;
 use crate::error::ApiError;
-use crate::middleware::{Guard, catch_panics, guard, refuse_cross_origin};
+use crate::middleware::{Guard, catch_panics, guard, keep_private, refuse_cross_origin, see_base};
 use crate::problem;
 use crate::state::AppState;
 
@@ -44,6 +44,7 @@ pub(crate) fn operations() -> Vec<Operation> {
 pub fn router(machine: DynSpecStateMachine, config: HttpConfig) -> Router {
     let max_body_bytes = config.max_body_bytes;
     let allowed_origins = config.allowed_origins.clone();
+    let base = config.base.clone();
     let state = AppState::new(machine, config);
 
     let mut routes = Router::new();
@@ -68,6 +69,8 @@ pub fn router(machine: DynSpecStateMachine, config: HttpConfig) -> Router {
         ))
         .layer(middleware::from_fn(catch_panics))
         .layer(middleware::from_fn(problem::render))
+        .layer(middleware::map_response(keep_private))
+        .layer(middleware::from_fn_with_state(base, see_base))
         .with_state(state)
 }
 

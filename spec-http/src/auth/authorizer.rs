@@ -84,6 +84,8 @@ pub enum SpecScope {
 ///
 /// For whoever may not [view](SpecAction::View) a spec, it does not exist: 404, as for an id that names
 /// none. Who may view it, and not do what the request asks for, is answered 403.
+///
+/// A stream is one request: it is asked for when it is opened, and not again as long as it is open.
 #[async_trait]
 pub trait Authorizer: fmt::Debug + Send + Sync + 'static {
     /// Whether `principal` may do `action` with `spec`.

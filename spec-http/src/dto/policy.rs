@@ -3,39 +3,45 @@
 use serde_json::{Map, Value};
 use spec_core::Policy;
 
+use super::fields;
 use crate::problem::FieldError;
+
+/// Where it stands in a body.
+const PLACE: &str = "policy";
 
 /// What is asked for, and `default` for everything that is left out, at every level.
 pub(super) fn completed(asked: Map<String, Value>, default: &Policy) -> Result<Policy, FieldError> {
-    let wrong = |path: &str, error: serde_json::Error| FieldError {
-        field: if path == "." {
-            "policy".to_owned()
-        } else {
-            format!("policy.{path}")
-        },
+    let mut all = serde_json::to_value(default).map_err(|error| FieldError {
+        field: PLACE.to_owned(),
         detail: error.to_string(),
-    };
-    let mut all = serde_json::to_value(default).map_err(|error| wrong(".", error))?;
-    complete(&mut all, asked);
-    serde_path_to_error::deserialize(all).map_err(|error| {
-        let path = error.path().to_string();
-        wrong(&path, error.into_inner())
-    })
+    })?;
+    complete(PLACE, &mut all, asked)?;
+    fields::read(PLACE, all)
 }
 
-fn complete(all: &mut Value, asked: Map<String, Value>) {
+fn complete(place: &str, all: &mut Value, asked: Map<String, Value>) -> Result<(), FieldError> {
     let Value::Object(all) = all else {
         *all = Value::Object(asked);
-        return;
+        return Ok(());
     };
     for (name, value) in asked {
         match (all.get_mut(&name), value) {
-            (Some(inner @ Value::Object(_)), Value::Object(asked)) => complete(inner, asked),
+            (Some(inner @ Value::Object(_)), Value::Object(asked)) => {
+                complete(&format!("{place}.{name}"), inner, asked)?;
+            }
+            // A list would be taken for the fields in the order in which they are declared.
+            (Some(Value::Object(_)), _) => {
+                return Err(FieldError {
+                    field: format!("{place}.{name}"),
+                    detail: "must be an object".to_owned(),
+                });
+            }
             (_, value) => {
                 all.insert(name, value);
             }
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -2,10 +2,14 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use spec_core::id::{AgentName, AttemptNumber, SpecId};
 use spec_core::policy::Budget;
 use spec_core::usage::{AgentUsage, AttemptUsage, PhaseUsage, SpecUsage};
 use spec_core::{Phase, Usage};
+
+use super::fields;
+use crate::error::ApiError;
 
 /// Tokens by kind, and money. Every count is told, also when it is 0.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -143,6 +147,34 @@ impl From<AgentUsage> for AgentUsageDetail {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BudgetBody {
-    pub(crate) budget: Option<Budget>,
-    pub(crate) phase_budget: Option<Budget>,
+    #[schemars(with = "Option<Budget>")]
+    budget: Option<Map<String, Value>>,
+    #[schemars(with = "Option<Budget>")]
+    phase_budget: Option<Map<String, Value>>,
+}
+
+impl BudgetBody {
+    /// The budget of the spec and that of each phase, as far as they are to change; or everything that
+    /// is wrong with them.
+    pub(crate) fn into_budgets(self) -> Result<(Option<Budget>, Option<Budget>), ApiError> {
+        let mut errors = Vec::new();
+        let mut read = |place, asked: Option<Map<String, Value>>| {
+            let read = fields::read(place, Value::Object(asked?));
+            read.map_err(|error| errors.push(error)).ok()
+        };
+        let budgets = (
+            read("budget", self.budget),
+            read("phase_budget", self.phase_budget),
+        );
+        if !errors.is_empty() {
+            return Err(ApiError::invalid_fields(errors));
+        }
+        if budgets == (None, None) {
+            return Err(ApiError::invalid(
+                "body",
+                "names neither `budget` nor `phase_budget`",
+            ));
+        }
+        Ok(budgets)
+    }
 }

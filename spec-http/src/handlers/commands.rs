@@ -58,16 +58,7 @@ pub(crate) async fn set_budget(
     AuthorizedSpec { spec, principal }: AuthorizedSpec,
     JsonBody(body): JsonBody<BudgetBody>,
 ) -> Result<Response, ApiError> {
-    let BudgetBody {
-        budget,
-        phase_budget,
-    } = body;
-    if budget.is_none() && phase_budget.is_none() {
-        return Err(ApiError::invalid(
-            "body",
-            "names neither `budget` nor `phase_budget`",
-        ));
-    }
+    let (budget, phase_budget) = body.into_budgets()?;
     let machine = state.machine();
     let spec = machine
         .set_budget(spec.id, principal.user, budget, phase_budget)

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::http::header::UPGRADE;
+use axum::http::header::{CONNECTION, SEC_WEBSOCKET_VERSION, UPGRADE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use spec_core::id::Sequence;
@@ -58,8 +58,14 @@ pub(crate) async fn ws(
     parameters.finish()?;
     let Ok(upgrade) = upgrade else {
         let mut response = ApiError::not_a_websocket().into_response();
-        let protocol = HeaderValue::from_static("websocket");
-        response.headers_mut().insert(UPGRADE, protocol);
+        let headers = response.headers_mut();
+        for (name, value) in [
+            (CONNECTION, "upgrade"),
+            (UPGRADE, "websocket"),
+            (SEC_WEBSOCKET_VERSION, "13"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
         return Ok(response);
     };
     let mut offered = subprotocol::offered(&headers).peekable();

@@ -3,9 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderValue;
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
-};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use spec_core::artifact::Artifact;
@@ -53,7 +51,6 @@ pub(crate) async fn export(
         (CONTENT_DISPOSITION, disposition),
         (CONTENT_TYPE, HeaderValue::from_static(format.media_type())),
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
     ];
     Ok((headers, body).into_response())
 }

@@ -15,7 +15,7 @@ pub(crate) async fn approve(
     PhasePath(phase): PhasePath,
     JsonBody(body): JsonBody<ApproveBody>,
 ) -> Result<Response, ApiError> {
-    let ApproveBody { content_hash } = body;
+    let content_hash = body.content_hash()?;
     let machine = state.machine();
     let spec = machine
         .approve(spec.id, principal.user, phase, content_hash)
@@ -29,8 +29,7 @@ pub(crate) async fn request_changes(
     PhasePath(phase): PhasePath,
     JsonBody(body): JsonBody<RequestChangesBody>,
 ) -> Result<Response, ApiError> {
-    let content_hash = body.content_hash;
-    let comment = body.comment()?;
+    let (content_hash, comment) = body.into_request()?;
     let machine = state.machine();
     let spec = machine
         .request_changes(spec.id, principal.user, phase, content_hash, comment)

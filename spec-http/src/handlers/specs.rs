@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use axum::http::header::{ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use spec_core::Spec;
@@ -46,22 +46,15 @@ pub(crate) async fn detail(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     if is_known(&headers, &etag(&spec)) {
-        let headers = [
-            (ETAG, etag(&spec)),
-            (CACHE_CONTROL, "private, no-cache".to_owned()),
-        ];
-        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+        let etag = [(ETAG, etag(&spec))];
+        return Ok((StatusCode::NOT_MODIFIED, etag).into_response());
     }
     Ok(respond(&spec))
 }
 
 /// The spec as an answer, with its tag.
 pub(super) fn respond(spec: &Spec) -> Response {
-    let headers = [
-        (ETAG, etag(spec)),
-        (CACHE_CONTROL, "private, no-cache".to_owned()),
-    ];
-    (headers, Json(SpecDetail::from(spec))).into_response()
+    ([(ETAG, etag(spec))], Json(SpecDetail::from(spec))).into_response()
 }
 
 fn etag(spec: &Spec) -> String {

@@ -166,7 +166,9 @@ async fn a_spec_that_may_not_be_seen_is_told_like_one_that_does_not_exist() {
             let mut answer = app.send(Caller::Stranger.sends(call)).await;
             answer.problem(404);
             answer.json["instance"] = Value::Null;
-            told.push(answer.json);
+            // The path that was asked for is told, and is not equally long.
+            answer.headers.remove("content-length");
+            told.push((answer.headers, answer.json));
         }
         assert!(told.iter().all(|one| *one == told[0]), "{told:?}");
     }

@@ -3,6 +3,9 @@
 
 mod access;
 mod auth;
+mod base;
+mod bodies;
+mod caching;
 mod commands;
 mod described;
 mod events;

@@ -218,6 +218,8 @@ async fn a_request_that_asks_for_no_socket_is_told_so() {
     let answer = app.get(&path).await;
     answer.problem(426);
     assert_eq!(answer.header("upgrade"), "websocket");
+    assert_eq!(answer.header("connection"), "upgrade");
+    assert_eq!(answer.header("sec-websocket-version"), "13");
     app.get(&format!("{path}?last_event_id=x"))
         .await
         .problem(400);
