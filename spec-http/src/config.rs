@@ -94,7 +94,8 @@ impl HttpConfig {
     }
 
     /// Ends open streams and waits when `shutdown` is cancelled. Without it, a graceful shutdown of
-    /// the server waits for streams that end only with their specs.
+    /// the server waits for streams that end only with their specs. With it, the server may still wait
+    /// for clients that take nothing of what was written to them: only a bound on that wait ends them.
     #[must_use]
     pub fn with_shutdown(mut self, shutdown: CancellationToken) -> Self {
         self.shutdown = shutdown;

@@ -25,6 +25,7 @@ mod quick_tasks;
 mod readiness;
 mod reconnect;
 mod review;
+mod shutdown;
 mod socket;
 mod specs;
 mod stream;
