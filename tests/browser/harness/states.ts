@@ -43,6 +43,12 @@ export class States {
     return id;
   }
 
+  /** A draft that stays in EXPLORE once it is executed. */
+  async heldDraft(api: Api): Promise<string> {
+    await this.agent.hold("explore");
+    return this.#launch(api, "Gift wrapping", { auto_execute: false });
+  }
+
   /** Lets those go on that are executing. */
   async goOn(): Promise<void> {
     await this.agent.release("requirements");
@@ -76,13 +82,13 @@ export class States {
     return id;
   }
 
-  #launch(api: Api, title: string): Promise<string> {
+  #launch(api: Api, title: string, how: { auto_execute?: boolean } = {}): Promise<string> {
     const policy = {
       agent: "command:scripted",
       fallback_agent: null,
       max_attempts: 1,
       max_repairs: 0,
     };
-    return api.launch({ title, description: idea, policy });
+    return api.launch({ title, description: idea, policy, ...how });
   }
 }
