@@ -40,7 +40,7 @@ async fn a_shutdown_cuts_off_every_open_stream() {
     let listener = listener.listen(2048).unwrap();
     let address = listener.local_addr().unwrap();
     let (ended, router) = (shutdown.clone(), app.router.clone());
-    let server = tokio::spawn(async move {
+    let server = tasks.spawn(async move {
         let server = axum::serve(listener, router);
         server.with_graceful_shutdown(ended.cancelled_owned()).await
     });

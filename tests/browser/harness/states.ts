@@ -54,6 +54,17 @@ export class States {
     await this.agent.release("requirements");
   }
 
+  /** In EXPLORE. */
+  async paused(api: Api): Promise<string> {
+    const id = await this.heldDraft(api);
+    await api.command(id, "execute");
+    await api.until(id, "in explore", (spec) => spec.phases[0]?.status === "running");
+    await api.command(id, "pause");
+    await api.untilStatus(id, "paused");
+    await this.agent.release("explore");
+    return id;
+  }
+
   async awaitingApproval(api: Api): Promise<string> {
     const policy = { gates: everyGate };
     const id = await api.launch({ title: "Gift vouchers", description: idea, policy });

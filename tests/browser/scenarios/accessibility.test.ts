@@ -89,6 +89,10 @@ scenario("a spec that has no result yet is accessible", async (scene) => {
   await dialog(page).waitFor();
   await expectFine(page, "cancelling");
 
+  await visitor.openSpec(await states.paused(api));
+  await expectStatus(page, "Paused");
+  await expectFine(page, "paused");
+
   await visitor.openSpec(await states.cancelled(api));
   await expectStatus(page, "Cancelled");
   await expectFine(page, "cancelled");

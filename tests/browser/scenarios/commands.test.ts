@@ -43,6 +43,7 @@ scenario("a running spec is cancelled with a reason", async (scene) => {
   await expectStatus(page, "Cancelled");
   await page.getByRole("log", { name: "Events" }).getByText("Nobody needs it.").waitFor();
   await expect.poll(() => action(page, "Cancel").count()).toBe(0);
+  for (const phase of phaseNames) await step(page, phase).getByText("Not done").waitFor();
   await agent.release("explore");
 });
 

@@ -62,6 +62,15 @@ scenario("an idea is shown exactly as it was typed", async (scene) => {
   expect(await shown.innerText()).toBe(idea);
 });
 
+scenario("a host without quick tasks offers none", async (scene) => {
+  const { page } = await scene.visit();
+  await page.goto(scene.server.pages);
+  await page.getByRole("button", { name: "Launch the spec" }).waitFor();
+  // What the host can do has been told once agents can be chosen.
+  await page.locator("summary").filter({ hasText: "Options" }).waitFor();
+  expect(await page.getByText("Quick Task").count()).toBe(0);
+});
+
 scenario("two Enters launch one spec", async (scene) => {
   const { page } = await scene.visit();
   await page.goto(scene.server.pages);

@@ -1,10 +1,13 @@
 import { PHASES, type Phase, type PhaseStatus, type SpecStatus } from "@spec/client";
-import { phaseNames, phaseStatusNames } from "../lib/names";
+import { phaseNames, phaseStatusName } from "../lib/names";
 import "./phase-dots.css";
 
 /** The five phases as dots, and as one sentence for those who do not see them. */
-export function PhaseDots({ statuses }: { statuses: Record<Phase, PhaseStatus> }) {
-  const said = PHASES.map((phase) => `${phaseNames[phase]}: ${phaseStatusNames[statuses[phase]]}`);
+export function PhaseDots({ status, current }: { status: SpecStatus; current: Phase | null }) {
+  const statuses = phaseStatuses(status, current);
+  const said = PHASES.map(
+    (phase) => `${phaseNames[phase]}: ${phaseStatusName(status, statuses[phase])}`,
+  );
   return (
     <span className="phase-dots" role="img" aria-label={said.join(", ")}>
       {PHASES.map((phase) => (

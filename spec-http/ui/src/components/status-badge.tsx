@@ -1,5 +1,5 @@
-import type { PhaseStatus, SpecStatus } from "@spec/client";
-import { phaseStatusNames, specStatusNames } from "../lib/names";
+import type { SpecStatus } from "@spec/client";
+import { specStatusNames } from "../lib/names";
 import "./status-badge.css";
 
 /** Where a spec stands, in words; the colour only repeats them. */
@@ -8,16 +8,6 @@ export function StatusBadge({ status }: { status: SpecStatus }) {
     <span className="status-badge" data-status={status}>
       <span className="status-dot" aria-hidden="true" />
       {specStatusNames[status]}
-    </span>
-  );
-}
-
-/** Where a phase stands. */
-export function PhaseStatusBadge({ status }: { status: PhaseStatus }) {
-  return (
-    <span className="status-badge" data-status={status}>
-      <span className="status-dot" aria-hidden="true" />
-      {phaseStatusNames[status]}
     </span>
   );
 }

@@ -13,7 +13,7 @@ export const specStatusNames: Record<SpecStatus, string> = {
   cancelled: "Cancelled",
 };
 
-export const phaseStatusNames: Record<PhaseStatus, string> = {
+const phaseStatusNames: Record<PhaseStatus, string> = {
   pending: "Pending",
   running: "In progress",
   awaiting_approval: "Awaiting approval",
@@ -22,6 +22,11 @@ export const phaseStatusNames: Record<PhaseStatus, string> = {
   failed: "Failed",
   stale: "To be redone",
 };
+
+/** A phase that a cancelled spec has not done is not going to be. */
+export function phaseStatusName(spec: SpecStatus, phase: PhaseStatus): string {
+  return spec === "cancelled" && phase === "pending" ? "Not done" : phaseStatusNames[phase];
+}
 
 export const phaseNames: Record<Phase, string> = {
   explore: "Explore",

@@ -149,6 +149,15 @@ describe("the phases", () => {
     expect(changesSaid(before, before)).toBe("");
     expect(changesSaid(before, after)).toBe("Explore: Completed. Spec: Completed.");
   });
+
+  it("are not pending once the spec is cancelled", () => {
+    const before = spec({ phases: { explore: { status: "running" } } });
+    const after = spec({ phases: { explore: { status: "pending" } }, status: "cancelled" });
+    expect(changesSaid(before, after)).toBe("Explore: Not done. Spec: Cancelled.");
+    show(<PhaseStepper spec={after} onSelect={() => {}} />, fakeApi().fetch);
+    expect(screen.queryByText("Pending")).toBeNull();
+    expect(screen.getAllByText("Not done")).toHaveLength(5);
+  });
 });
 
 describe("the tabs", () => {

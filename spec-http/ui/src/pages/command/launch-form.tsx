@@ -34,6 +34,7 @@ export function LaunchForm() {
   const idea = draft ?? "";
   const hasQuick = capabilities.data?.quick_tasks === true;
   const mode: Mode = hasQuick && modeName === "quick" ? "quick" : "spec";
+  const verb = mode === "quick" ? "Start" : "Launch";
 
   const launch = useLaunch({
     onSpec({ spec_id }: SpecLaunched) {
@@ -99,7 +100,7 @@ export function LaunchForm() {
             busy={launch.pending}
             aria-label={mode === "quick" ? "Start the task" : "Launch the spec"}
           >
-            {launch.pending ? "Launching" : "Launch"}
+            {verb + (launch.pending ? "ing" : "")}
             {!launch.pending && <Icon name="enter" size={16} />}
           </Button>
         </div>
@@ -118,7 +119,7 @@ export function LaunchForm() {
           </p>
         )}
         <p id={`${id}-keys`} className="launch-note muted">
-          <kbd>Enter</kbd> to launch, <kbd>Shift</kbd> <kbd>Enter</kbd> for a new line
+          <kbd>Enter</kbd> to {verb.toLowerCase()}, <kbd>Shift</kbd> <kbd>Enter</kbd> for a new line
         </p>
       </div>
 

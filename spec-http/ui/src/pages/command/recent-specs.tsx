@@ -1,6 +1,6 @@
 import { Link } from "wouter";
 import { Button } from "../../components/button";
-import { PhaseDots, phaseStatuses } from "../../components/phase-dots";
+import { PhaseDots } from "../../components/phase-dots";
 import { StatusBadge } from "../../components/status-badge";
 import { Time } from "../../components/time";
 import { useLiveSpecs } from "../../lib/use-live-specs";
@@ -43,7 +43,7 @@ export function RecentSpecs() {
               {spec.title}
             </Link>
             <span className="recent-facts">
-              <PhaseDots statuses={phaseStatuses(spec.status, spec.current_phase)} />
+              <PhaseDots status={spec.status} current={spec.current_phase} />
               <StatusBadge status={spec.status} />
               <span className="recent-time muted">
                 <Time at={spec.created_at} />

@@ -1,7 +1,7 @@
 import type { SpecItem } from "@spec/client";
 import { Link } from "wouter";
 import { Button } from "../../components/button";
-import { PhaseDots, phaseStatuses } from "../../components/phase-dots";
+import { PhaseDots } from "../../components/phase-dots";
 import { StatusBadge } from "../../components/status-badge";
 import { Time } from "../../components/time";
 
@@ -52,7 +52,7 @@ export function SpecTable({
               <StatusBadge status={spec.status} />
             </td>
             <td role="cell" className="specs-progress">
-              <PhaseDots statuses={phaseStatuses(spec.status, spec.current_phase)} />
+              <PhaseDots status={spec.status} current={spec.current_phase} />
               <span className="muted">{spec.percent}%</span>
             </td>
             <td role="cell" className="specs-time muted">

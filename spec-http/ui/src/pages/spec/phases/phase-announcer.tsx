@@ -1,7 +1,7 @@
 import type { Spec } from "@spec/client";
 import { useEffect, useRef } from "react";
 import { announce } from "../../../components/announcements";
-import { phaseNames, phaseStatusNames, specStatusNames } from "../../../lib/names";
+import { phaseNames, phaseStatusName, specStatusNames } from "../../../lib/names";
 
 type Known = Pick<Spec, "status"> & {
   phases: readonly Pick<Spec["phases"][number], "phase" | "status">[];
@@ -13,7 +13,7 @@ export function changesSaid(before: Known, now: Known): string {
     .filter(({ phase, status }) =>
       before.phases.some((other) => other.phase === phase && other.status !== status),
     )
-    .map(({ phase, status }) => `${phaseNames[phase]}: ${phaseStatusNames[status]}.`);
+    .map(({ phase, status }) => `${phaseNames[phase]}: ${phaseStatusName(now.status, status)}.`);
   if (before.status !== now.status) said.push(`Spec: ${specStatusNames[now.status]}.`);
   return said.join(" ");
 }

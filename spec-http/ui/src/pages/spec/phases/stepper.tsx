@@ -1,6 +1,6 @@
-import type { Phase, Spec } from "@spec/client";
+import type { Phase, Spec, SpecStatus } from "@spec/client";
 import { Icon } from "../../../components/icon";
-import { phaseNames, phaseStatusNames } from "../../../lib/names";
+import { phaseNames, phaseStatusName } from "../../../lib/names";
 import { formatDuration } from "../format/duration";
 import { plural } from "../format/plural";
 import { type Step, stepOf } from "./step";
@@ -17,6 +17,7 @@ export function PhaseStepper({ spec, onSelect }: { spec: Spec; onSelect: (phase:
           <StepItem
             key={detail.phase}
             step={stepOf(detail, now)}
+            specStatus={spec.status}
             current={spec.current_phase === detail.phase}
             onSelect={onSelect}
           />
@@ -28,10 +29,12 @@ export function PhaseStepper({ spec, onSelect }: { spec: Spec; onSelect: (phase:
 
 function StepItem({
   step,
+  specStatus,
   current,
   onSelect,
 }: {
   step: Step;
+  specStatus: SpecStatus;
   current: boolean;
   onSelect: (phase: Phase) => void;
 }) {
@@ -47,9 +50,9 @@ function StepItem({
           <StepMark status={step.status} />
         </span>
         <span className="step-name">{phaseNames[step.phase]}</span>
-        <span className="step-status">{phaseStatusNames[step.status]}</span>
+        <span className="step-status">{phaseStatusName(specStatus, step.status)}</span>
         <span className="step-facts">
-          {facts(step).map((fact) => (
+          {facts(step, specStatus).map((fact) => (
             <span key={fact}>{fact}</span>
           ))}
         </span>
@@ -58,13 +61,14 @@ function StepItem({
   );
 }
 
-function facts(step: Step): string[] {
+function facts(step: Step, specStatus: SpecStatus): string[] {
   const said: string[] = [];
   if (step.duration !== null) said.push(formatDuration(step.duration));
   if (step.attempts > 1) said.push(plural(step.attempts, "attempt"));
   if (step.repairs > 0) said.push(plural(step.repairs, "repair"));
   if (step.cost !== null) said.push(step.cost);
-  if (step.gated && step.status === "pending") said.push("needs approval");
+  const ahead = step.status === "pending" && specStatus !== "cancelled";
+  if (step.gated && ahead) said.push("needs approval");
   return said;
 }
 

@@ -1,7 +1,12 @@
+import { Fragment } from "react";
 import { Icon } from "../../../components/icon";
 import type { CoverageRow } from "../artifact/trace";
 import { useMore } from "../parts/text-list";
 import { Untrusted, UntrustedCode } from "../text/untrusted";
+import "./coverage-matrix.css";
+
+/** So that one requirement with all the tasks does not fill the page. */
+const MOST_NAMES = 24;
 
 const STATUS: Readonly<Record<string, { readonly name: string; readonly tone: string }>> = {
   fully_covered: { name: "Covered", tone: "good" },
@@ -49,7 +54,28 @@ export function CoverageMatrix({ rows }: { rows: readonly CoverageRow[] }) {
 }
 
 function Names({ names }: { names: readonly string[] }) {
-  return <td>{names.length === 0 ? <None /> : <Untrusted text={names.join(", ")} />}</td>;
+  if (names.length === 0) {
+    return (
+      <td>
+        <None />
+      </td>
+    );
+  }
+  const shown = names.slice(0, MOST_NAMES);
+  const others = names.length - shown.length;
+  return (
+    <td>
+      {shown.map((name, index) => (
+        <Fragment key={index}>
+          <span className="coverage-name">
+            <Untrusted text={name} />
+            {index < names.length - 1 && ","}
+          </span>{" "}
+        </Fragment>
+      ))}
+      {others > 0 && `and ${others} more`}
+    </td>
+  );
 }
 
 function None() {
