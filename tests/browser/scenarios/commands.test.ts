@@ -55,6 +55,7 @@ scenario("a running spec is paused, and resumed where it was", async (scene) => 
   await step(page, "Requirements").getByText("In progress").waitFor();
   await action(page, "Pause").click();
   await expectStatus(page, "Paused");
+  await step(page, "Requirements").getByText("Paused").waitFor();
   await step(page, "Explore").getByText("Completed").waitFor();
   await agent.release("requirements");
   await action(page, "Resume").click();

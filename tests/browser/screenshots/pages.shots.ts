@@ -46,6 +46,7 @@ scenario("pages and states are pictured", async (scene) => {
   const completed = await states.completed(api);
   const failed = await states.failed(api);
   const cancelled = await states.cancelled(api);
+  const paused = await states.paused(api);
   const draft = await states.draft(api);
   const waiting = await states.awaitingApproval(api);
   const executing = await states.executing(api);
@@ -60,7 +61,7 @@ scenario("pages and states are pictured", async (scene) => {
   await prompt(page).fill("");
 
   await visitor.open("/specs");
-  await page.getByRole("row").nth(6).waitFor();
+  await page.getByRole("row").nth(7).waitFor();
   await shoot(page, "specs");
   await visitor.open("/specs?search=none");
   await page.getByText("No spec matches").waitFor();
@@ -69,6 +70,7 @@ scenario("pages and states are pictured", async (scene) => {
   for (const [name, id, status] of [
     ["draft", draft, "Draft"],
     ["failed", failed, "Failed"],
+    ["paused", paused, "Paused"],
     ["cancelled", cancelled, "Cancelled"],
   ] as const) {
     await visitor.openSpec(id);

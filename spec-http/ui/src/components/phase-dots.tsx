@@ -3,10 +3,10 @@ import { phaseNames, phaseStatusName } from "../lib/names";
 import "./phase-dots.css";
 
 /** The five phases as dots, and as one sentence for those who do not see them. */
-export function PhaseDots({ status, current }: { status: SpecStatus; current: Phase | null }) {
-  const statuses = phaseStatuses(status, current);
+export function PhaseDots({ spec }: { spec: { status: SpecStatus; current_phase: Phase | null } }) {
+  const statuses = phaseStatuses(spec.status, spec.current_phase);
   const said = PHASES.map(
-    (phase) => `${phaseNames[phase]}: ${phaseStatusName(status, statuses[phase])}`,
+    (phase) => `${phaseNames[phase]}: ${phaseStatusName(spec, phase, statuses[phase])}`,
   );
   return (
     <span className="phase-dots" role="img" aria-label={said.join(", ")}>

@@ -23,9 +23,15 @@ const phaseStatusNames: Record<PhaseStatus, string> = {
   stale: "To be redone",
 };
 
-/** A phase that a cancelled spec has not done is not going to be. */
-export function phaseStatusName(spec: SpecStatus, phase: PhaseStatus): string {
-  return spec === "cancelled" && phase === "pending" ? "Not done" : phaseStatusNames[phase];
+/** What a phase's status is called: one that is pending waits for what its spec waits for. */
+export function phaseStatusName(
+  spec: { status: SpecStatus; current_phase: Phase | null },
+  phase: Phase,
+  status: PhaseStatus,
+): string {
+  if (status === "pending" && spec.status === "cancelled") return "Not done";
+  const isPaused = spec.status === "paused" && spec.current_phase === phase;
+  return status === "pending" && isPaused ? "Paused" : phaseStatusNames[status];
 }
 
 export const phaseNames: Record<Phase, string> = {

@@ -1,6 +1,8 @@
+import type { Phase, PhaseStatus, SpecStatus } from "@spec/client";
 import { describe, expect, it } from "vitest";
 import { readDesign } from "../../src/pages/spec/artifact/design";
 import { readExplore } from "../../src/pages/spec/artifact/explore";
+import { missingResult } from "../../src/pages/spec/artifact/missing-result";
 import { findingsAt, findingsElsewhere } from "../../src/pages/spec/artifact/pointer";
 import { readRequirements } from "../../src/pages/spec/artifact/requirements";
 import { storyParts } from "../../src/pages/spec/requirements/story-parts";
@@ -73,5 +75,24 @@ describe("a user story", () => {
     };
     expect(storyParts(bare)).toEqual(parts);
     expect(storyParts(full)).toEqual(parts);
+  });
+});
+
+describe("a result that is missing", () => {
+  const missing = (status: PhaseStatus, specStatus: SpecStatus, phase: Phase = "explore") =>
+    missingResult({ phase, status, specStatus });
+
+  it("is yet to come, unless the spec is cancelled", () => {
+    expect(missing("pending", "draft").title).toBe("Explore has no result yet");
+    expect(missing("pending", "cancelled").title).toBe("Explore has no result");
+  });
+
+  it("is promised for when it comes", () => {
+    expect(missing("pending", "draft").text).toMatch(/executed/);
+    expect(missing("pending", "paused").text).toMatch(/resumed/);
+    expect(missing("pending", "paused", "design").text).toMatch(/after Requirements/);
+    expect(missing("running", "executing").text).toMatch(/working/);
+    expect(missing("failed", "failed").text).toMatch(/Retry/);
+    expect(missing("pending", "cancelled").text).toMatch(/cancelled/);
   });
 });

@@ -150,6 +150,13 @@ describe("the phases", () => {
     expect(changesSaid(before, after)).toBe("Explore: Completed. Spec: Completed.");
   });
 
+  it("are paused where the spec is", () => {
+    const paused = spec({ status: "paused", current_phase: "design" });
+    show(<PhaseStepper spec={paused} onSelect={() => {}} />, fakeApi().fetch);
+    expect(screen.getByRole("button", { name: /^Design Paused/ })).toBeTruthy();
+    expect(screen.getAllByText("Pending")).toHaveLength(4);
+  });
+
   it("are not pending once the spec is cancelled", () => {
     const before = spec({ phases: { explore: { status: "running" } } });
     const after = spec({ phases: { explore: { status: "pending" } }, status: "cancelled" });

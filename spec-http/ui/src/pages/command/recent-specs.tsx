@@ -43,7 +43,7 @@ export function RecentSpecs() {
               {spec.title}
             </Link>
             <span className="recent-facts">
-              <PhaseDots status={spec.status} current={spec.current_phase} />
+              <PhaseDots spec={spec} />
               <StatusBadge status={spec.status} />
               <span className="recent-time muted">
                 <Time at={spec.created_at} />

@@ -52,7 +52,7 @@ export function SpecTable({
               <StatusBadge status={spec.status} />
             </td>
             <td role="cell" className="specs-progress">
-              <PhaseDots status={spec.status} current={spec.current_phase} />
+              <PhaseDots spec={spec} />
               <span className="muted">{spec.percent}%</span>
             </td>
             <td role="cell" className="specs-time muted">

@@ -1,4 +1,4 @@
-import type { Phase, PhaseResult, PhaseStatus } from "@spec/client";
+import type { Phase, PhaseResult, PhaseStatus, SpecStatus } from "@spec/client";
 import { usePhase } from "@spec/client/react";
 import type { ReactNode } from "react";
 import { EmptyState } from "../../../components/empty-state";
@@ -6,6 +6,7 @@ import { ErrorState } from "../../../components/error-state";
 import { Loading } from "../../../components/loading";
 import { phaseNames } from "../../../lib/names";
 import { ArtifactHeader } from "./artifact-header";
+import { missingResult } from "./missing-result";
 import "./artifact.css";
 
 export type Artifact = NonNullable<PhaseResult["artifact"]>;
@@ -15,6 +16,7 @@ export interface PhaseTabProps {
   id: string;
   phase: Phase;
   status: PhaseStatus;
+  specStatus: SpecStatus;
   /** The commit that the repository is read at. */
   commit: string | null;
   /** The version to show; the newest when not given. */
@@ -30,7 +32,7 @@ export function ArtifactView({
   tab: PhaseTabProps;
   children: (artifact: Artifact, result: PhaseResult) => ReactNode;
 }) {
-  const { id, phase, status, version, onVersion } = tab;
+  const { id, phase, version, onVersion } = tab;
   const query = usePhase(id, phase, version);
   if (query.data?.artifact) {
     const { artifact } = query.data;
@@ -51,26 +53,10 @@ export function ArtifactView({
     );
   }
   if (query.isPending) return <Loading label={`Loading ${phaseNames[phase]}`} />;
+  const missing = missingResult(tab);
   return (
-    <EmptyState icon="clock" title={`${phaseNames[phase]} has no result yet`}>
-      {whenItComes(phase, status)}
+    <EmptyState icon="clock" title={missing.title}>
+      {missing.text}
     </EmptyState>
   );
-}
-
-const BEFORE: Readonly<Record<Phase, Phase | null>> = {
-  explore: null,
-  requirements: "explore",
-  design: "requirements",
-  tasks: "design",
-  sync: "tasks",
-};
-
-function whenItComes(phase: Phase, status: PhaseStatus): string {
-  if (status === "running") return "The agent is working on it. The timeline shows what it does.";
-  if (status === "failed") return "Its attempts failed. Retry the phase to get one.";
-  const before = BEFORE[phase];
-  return before
-    ? `It comes after ${phaseNames[before]}.`
-    : "It comes first, once the spec is executed.";
 }

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "react";
 import { announce } from "../../../components/announcements";
 import { phaseNames, phaseStatusName, specStatusNames } from "../../../lib/names";
 
-type Known = Pick<Spec, "status"> & {
+type Known = Pick<Spec, "status" | "current_phase"> & {
   phases: readonly Pick<Spec["phases"][number], "phase" | "status">[];
 };
 
@@ -13,7 +13,7 @@ export function changesSaid(before: Known, now: Known): string {
     .filter(({ phase, status }) =>
       before.phases.some((other) => other.phase === phase && other.status !== status),
     )
-    .map(({ phase, status }) => `${phaseNames[phase]}: ${phaseStatusName(now.status, status)}.`);
+    .map(({ phase, status }) => `${phaseNames[phase]}: ${phaseStatusName(now, phase, status)}.`);
   if (before.status !== now.status) said.push(`Spec: ${specStatusNames[now.status]}.`);
   return said.join(" ");
 }

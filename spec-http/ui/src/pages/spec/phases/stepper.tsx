@@ -14,13 +14,7 @@ export function PhaseStepper({ spec, onSelect }: { spec: Spec; onSelect: (phase:
     <nav aria-label="Phases">
       <ol className="stepper">
         {spec.phases.map((detail) => (
-          <StepItem
-            key={detail.phase}
-            step={stepOf(detail, now)}
-            specStatus={spec.status}
-            current={spec.current_phase === detail.phase}
-            onSelect={onSelect}
-          />
+          <StepItem key={detail.phase} step={stepOf(detail, now)} spec={spec} onSelect={onSelect} />
         ))}
       </ol>
     </nav>
@@ -29,13 +23,11 @@ export function PhaseStepper({ spec, onSelect }: { spec: Spec; onSelect: (phase:
 
 function StepItem({
   step,
-  specStatus,
-  current,
+  spec,
   onSelect,
 }: {
   step: Step;
-  specStatus: SpecStatus;
-  current: boolean;
+  spec: Spec;
   onSelect: (phase: Phase) => void;
 }) {
   return (
@@ -43,16 +35,16 @@ function StepItem({
       <button
         type="button"
         className="step-button"
-        aria-current={current ? "step" : undefined}
+        aria-current={spec.current_phase === step.phase ? "step" : undefined}
         onClick={() => onSelect(step.phase)}
       >
         <span className="step-mark" aria-hidden="true">
           <StepMark status={step.status} />
         </span>
         <span className="step-name">{phaseNames[step.phase]}</span>
-        <span className="step-status">{phaseStatusName(specStatus, step.status)}</span>
+        <span className="step-status">{phaseStatusName(spec, step.phase, step.status)}</span>
         <span className="step-facts">
-          {facts(step, specStatus).map((fact) => (
+          {facts(step, spec.status).map((fact) => (
             <span key={fact}>{fact}</span>
           ))}
         </span>

@@ -69,6 +69,7 @@ function TabBody({ name, spec, versions, onVersion, onBudget }: SpecTabsProps & 
         id={spec.id}
         phase={name}
         status={detail?.status ?? "pending"}
+        specStatus={spec.status}
         commit={spec.commit}
         version={versions[name]}
         onVersion={(version) => onVersion(name, version)}
