@@ -7,8 +7,9 @@ use super::*;
 use crate::Policy;
 use crate::clock::Timestamp;
 use crate::id::{AgentName, CommitId, ProjectId, Revision, SpecId, UserId};
+use crate::phase::Phase;
 use crate::spec::{Description, MACHINE_VERSION, Phases, Title};
-use crate::status::SpecStatus;
+use crate::status::{PhaseStatus, SpecStatus};
 use crate::sync::{PartialOutputs, sync_report};
 use crate::testing::fixture;
 use crate::usage::Usage;
@@ -189,20 +190,24 @@ fn outside_code(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The whole of what there is, with the first `phases` of four.
-fn whole(outputs: &Outputs, phases: usize) -> String {
+fn partial(outputs: &Outputs, phases: usize) -> PartialOutputs {
     let Outputs {
         explore,
         requirements,
         design,
         tasks,
     } = outputs.clone();
-    let partial = PartialOutputs {
+    PartialOutputs {
         explore: (phases > 0).then_some(explore),
         requirements: (phases > 1).then_some(requirements),
         design: (phases > 2).then_some(design),
         tasks: (phases > 3).then_some(tasks),
         repository_commit: None,
-    };
+    }
+}
+
+fn whole(outputs: &Outputs, phases: usize) -> String {
+    let partial = partial(outputs, phases);
     document(&spec(), &partial, partial.trace("search-history").as_ref())
 }
 
@@ -236,6 +241,28 @@ fn one_document_holds_what_there_is_so_far() {
         ],
     );
     assert!(!draft.contains("Made by"));
+}
+
+#[test]
+fn one_document_says_which_results_are_not_final() {
+    let again = "*From an earlier run: this phase is to be done again.*";
+    let outputs = fixture::outputs();
+    for (status, marked) in [
+        (PhaseStatus::Completed, None),
+        (PhaseStatus::AwaitingApproval, Some("*Awaiting approval.*")),
+        (PhaseStatus::Running, Some(again)),
+        (PhaseStatus::Failed, Some(again)),
+        (PhaseStatus::Stale, Some(again)),
+    ] {
+        let mut spec = spec();
+        spec.phases.get_mut(Phase::Design).status = status;
+        let text = document(&spec, &partial(&outputs, 4), None);
+        let (_, design) = text.split_once("\n## Design\n\n").unwrap();
+        let first = design.lines().next().unwrap();
+        assert_eq!(first.starts_with('*').then_some(first), marked, "{status}");
+        let marks = text.matches(again).count() + text.matches("*Awaiting approval.*").count();
+        assert_eq!(marks, usize::from(marked.is_some()), "{status}");
+    }
 }
 
 #[test]

@@ -3,13 +3,15 @@
 use super::markdown::{Document, Form, code, line};
 use super::{design, explore, footer, hours, list, requirements, tasks};
 use crate::artifact::SyncOutput;
+use crate::phase::Phase;
 use crate::spec::Spec;
+use crate::status::PhaseStatus;
 use crate::sync::PartialOutputs;
 use crate::text::count;
 
 /// Renders all that there is of a spec as one Markdown document: its title, the idea exactly as typed,
 /// and a section for each phase that has an output. With `trace`, what SYNC says of them, it tells the
-/// order of the tasks, and coverage.
+/// order of the tasks, and coverage. An output that is not approved, or to be replaced, is marked so.
 #[must_use]
 pub fn document(spec: &Spec, outputs: &PartialOutputs, trace: Option<&SyncOutput>) -> String {
     let PartialOutputs {
@@ -34,19 +36,31 @@ pub fn document(spec: &Spec, outputs: &PartialOutputs, trace: Option<&SyncOutput
     document.block("## Idea");
     document.verbatim(spec.description.as_str());
     if let Some(output) = explore {
-        document.block("## Exploration");
+        section(
+            &mut document,
+            "Exploration",
+            spec.phases.get(Phase::Explore).status,
+        );
         explore::body(&mut document, output);
     }
     if let Some(output) = requirements {
-        document.block("## Requirements");
+        section(
+            &mut document,
+            "Requirements",
+            spec.phases.get(Phase::Requirements).status,
+        );
         requirements::body(&mut document, output, None);
     }
     if let Some(output) = design {
-        document.block("## Design");
+        section(
+            &mut document,
+            "Design",
+            spec.phases.get(Phase::Design).status,
+        );
         design::body(&mut document, output);
     }
     if let Some(output) = tasks {
-        document.block("## Tasks");
+        section(&mut document, "Tasks", spec.phases.get(Phase::Tasks).status);
         tasks::body(&mut document, output, trace);
     }
     if let Some(trace) = trace {
@@ -58,6 +72,18 @@ pub fn document(spec: &Spec, outputs: &PartialOutputs, trace: Option<&SyncOutput
         footer(spec, &mut document);
     }
     document.into_text()
+}
+
+fn section(document: &mut Document, heading: &str, status: PhaseStatus) {
+    document.block(&format!("## {heading}"));
+    match status {
+        PhaseStatus::AwaitingApproval => document.block("*Awaiting approval.*"),
+        // There is an output and the phase is not done: a later one is to take its place.
+        PhaseStatus::Running | PhaseStatus::Failed | PhaseStatus::Stale => {
+            document.block("*From an earlier run: this phase is to be done again.*");
+        }
+        PhaseStatus::Pending | PhaseStatus::AwaitingAnswers | PhaseStatus::Completed => {}
+    }
 }
 
 fn coverage(document: &mut Document, trace: &SyncOutput) {
