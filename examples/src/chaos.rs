@@ -13,7 +13,7 @@ pub use workers::{Toll, Workers};
 use spec_core::agent::CommandAgent;
 use spec_core::id::{AgentName, Environment, ProjectId};
 use spec_core::project::{Project, StaticProjects};
-use spec_core::sandbox::{Checkout, CheckoutRef};
+use spec_core::sandbox::Checkout;
 use spec_core::{InvalidInput, RunnerConfig, SpecStateMachine, SpecStore};
 use spec_sqlx::PostgresStore;
 use std::time::Duration;
@@ -34,17 +34,11 @@ pub fn machine<S: SpecStore>(
     spawner: FolderSpawner,
     lease: Duration,
 ) -> Result<SpecStateMachine<S, FolderSpawner>, InvalidInput> {
-    let project = Project {
-        id: ProjectId::new("chaos")?,
-        name: "Chaos".to_owned(),
-        checkout: Checkout {
-            url: "https://example.invalid/chaos.git".to_owned(),
-            reference: CheckoutRef::Default,
-            username: None,
-            password: None,
-        },
-        default_agent: None,
-    };
+    let project = Project::new(
+        ProjectId::new("chaos")?,
+        Checkout::new("https://example.invalid/chaos.git"),
+    )
+    .with_name("Chaos");
     let agent = CommandAgent::new(AgentName::new("canned")?, "canned").with_description(
         "prints lines for a while and leaves a result that was written beforehand",
     );

@@ -321,17 +321,7 @@ pub fn project(id: ProjectId, path: &Path) -> anyhow::Result<Project> {
     let name = path
         .file_name()
         .map_or_else(|| url.clone(), |n| n.to_string_lossy().into_owned());
-    Ok(Project {
-        id,
-        name,
-        checkout: Checkout {
-            url,
-            reference: CheckoutRef::Default,
-            username: None,
-            password: None,
-        },
-        default_agent: None,
-    })
+    Ok(Project::new(id, Checkout::new(url)).with_name(name))
 }
 
 #[cfg(test)]

@@ -22,6 +22,44 @@ pub struct Project {
     pub default_agent: Option<AgentName>,
 }
 
+impl Project {
+    /// A project that is shown by its id and leaves the choice of an agent to others.
+    ///
+    /// ```
+    /// use spec_core::project::Project;
+    /// use spec_core::sandbox::{Checkout, Secret};
+    ///
+    /// # fn shop(token: String) -> Result<Project, spec_core::InvalidInput> {
+    /// let checkout = Checkout::new("https://git.example.com/shop.git")
+    ///     .with_credentials("x-access-token", Secret::new(token));
+    /// Ok(Project::new("shop".parse()?, checkout).with_name("The shop"))
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn new(id: ProjectId, checkout: Checkout) -> Self {
+        Self {
+            name: id.as_str().to_owned(),
+            id,
+            checkout,
+            default_agent: None,
+        }
+    }
+
+    /// Shows it as `name`.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Uses `agent` where a policy names none.
+    #[must_use]
+    pub fn with_default_agent(mut self, agent: AgentName) -> Self {
+        self.default_agent = Some(agent);
+        self
+    }
+}
+
 /// A project in a list to pick from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectSummary {

@@ -186,6 +186,33 @@ pub struct Checkout {
     pub password: Option<Secret>,
 }
 
+impl Checkout {
+    /// The default branch of the repository at `url`, which takes no credentials.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            reference: CheckoutRef::Default,
+            username: None,
+            password: None,
+        }
+    }
+
+    /// Checks out `reference`.
+    #[must_use]
+    pub fn with_reference(mut self, reference: CheckoutRef) -> Self {
+        self.reference = reference;
+        self
+    }
+
+    /// Logs in at the remote. Many take any user name beside a token, such as `x-access-token`.
+    #[must_use]
+    pub fn with_credentials(mut self, username: impl Into<String>, password: Secret) -> Self {
+        self.username = Some(username.into());
+        self.password = Some(password);
+        self
+    }
+}
+
 impl fmt::Debug for Checkout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

@@ -118,12 +118,7 @@ impl SandboxSpawner for BrokenSpawner {
                 key: sandbox.key,
                 environment: crate::id::Environment::new("again").unwrap(),
                 epoch: crate::id::Epoch::new(1),
-                checkout: crate::sandbox::Checkout {
-                    url: String::new(),
-                    reference: crate::sandbox::CheckoutRef::Default,
-                    username: None,
-                    password: None,
-                },
+                checkout: crate::sandbox::Checkout::new(String::new()),
                 ttl: request.timeout,
             };
             let by_key = SandboxRef {

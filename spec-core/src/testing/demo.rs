@@ -8,7 +8,7 @@ use super::{RunScript, ScriptedRun, ScriptedSpawner, fixture, git};
 use crate::id::ProjectId;
 use crate::phase::Phase;
 use crate::project::{Project, StaticProjects};
-use crate::sandbox::{Checkout, CheckoutRef};
+use crate::sandbox::Checkout;
 
 /// The repository.
 const FILES: [(&str, &str); 2] = [
@@ -57,17 +57,11 @@ pub fn spawner(
 #[must_use]
 #[expect(clippy::expect_used, reason = "the id is valid")]
 pub fn projects() -> StaticProjects {
-    StaticProjects::new([Project {
-        id: ProjectId::new("demo").expect("a valid id"),
-        name: "Demo".to_owned(),
-        checkout: Checkout {
-            url: "https://example.invalid/demo.git".to_owned(),
-            reference: CheckoutRef::Default,
-            username: None,
-            password: None,
-        },
-        default_agent: None,
-    }])
+    StaticProjects::new([Project::new(
+        ProjectId::new("demo").expect("a valid id"),
+        Checkout::new("https://example.invalid/demo.git"),
+    )
+    .with_name("Demo")])
 }
 
 /// Makes a real repository that the [`fixture`] speaks of in an empty folder, with the `git` of this

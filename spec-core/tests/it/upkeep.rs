@@ -12,8 +12,8 @@ use spec_core::id::{
     AttemptKey, AttemptNumber, Environment, Epoch, OutputCursor, RunKey, SandboxKey, SpecId,
 };
 use spec_core::sandbox::{
-    Capabilities, Checkout, CheckoutRef, FoundSandbox, Labels, Output, RunRequest, Sandbox,
-    SandboxFile, SandboxPath, SandboxRef, SpawnError, SpawnRequest, Termination,
+    Capabilities, Checkout, FoundSandbox, Labels, Output, RunRequest, Sandbox, SandboxFile,
+    SandboxPath, SandboxRef, SpawnError, SpawnRequest, Termination,
 };
 use spec_core::testing::ScriptedSpawner;
 use spec_core::{Phase, RunnerConfig};
@@ -45,12 +45,7 @@ pub(crate) async fn leave_behind(world: &World, key: SandboxKey, environment: &s
         key,
         environment: Environment::new(environment).unwrap(),
         epoch: Epoch::new(1),
-        checkout: Checkout {
-            url: "https://example.invalid/demo.git".to_owned(),
-            reference: CheckoutRef::Default,
-            username: None,
-            password: None,
-        },
+        checkout: Checkout::new("https://example.invalid/demo.git"),
         ttl: Duration::from_hours(1),
     };
     world.spawner.spawn(&request).await.unwrap();

@@ -321,7 +321,7 @@ fn minutes(duration: Duration) -> u32 {
 #[cfg(test)]
 mod tests {
     use spec_core::id::{Environment, Epoch};
-    use spec_core::sandbox::{Checkout, CheckoutRef};
+    use spec_core::sandbox::Checkout;
 
     use super::*;
     use crate::config::Resources;
@@ -333,12 +333,7 @@ mod tests {
                 .unwrap(),
             environment: Environment::new("test").unwrap(),
             epoch: Epoch::default(),
-            checkout: Checkout {
-                url: "https://example.org/r".to_owned(),
-                reference: CheckoutRef::Default,
-                username: None,
-                password: None,
-            },
+            checkout: Checkout::new("https://example.org/r"),
             ttl,
         }
     }

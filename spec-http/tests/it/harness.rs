@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use spec_core::agent::CommandAgent;
 use spec_core::id::{AgentName, Environment, ProjectId, Sequence};
 use spec_core::project::{Project, StaticProjects};
-use spec_core::sandbox::{Checkout, CheckoutRef};
+use spec_core::sandbox::Checkout;
 use spec_core::store::MemoryStore;
 use spec_core::testing::{RunScript, ScriptedRun, ScriptedSpawner, demo};
 use spec_core::{DynSpecStateMachine, RunnerConfig, SpecStateMachine, SpecStore};
@@ -223,16 +223,12 @@ pub(crate) fn local() -> HttpConfig {
 }
 
 pub(crate) fn projects<const N: usize>(names: [&str; N]) -> StaticProjects {
-    StaticProjects::new(names.map(|name| Project {
-        id: ProjectId::new(name).unwrap(),
-        name: name.to_owned(),
-        checkout: Checkout {
-            url: format!("https://example.org/{name}.git"),
-            reference: CheckoutRef::Default,
-            username: None,
-            password: None,
-        },
-        default_agent: None,
+    StaticProjects::new(names.map(|name| {
+        Project::new(
+            ProjectId::new(name).unwrap(),
+            Checkout::new(format!("https://example.org/{name}.git")),
+        )
+        .with_name(name)
     }))
 }
 

@@ -11,8 +11,8 @@ use spec_core::id::{
     AttemptKey, AttemptNumber, Environment, Epoch, RepairNumber, RunKey, SandboxKey, SpecId,
 };
 use spec_core::sandbox::{
-    Channel, Checkout, CheckoutRef, Output, OutputLine, RunEnd, RunRequest, Sandbox, SandboxRef,
-    SandboxSpawner, SpawnRequest,
+    Channel, Checkout, Output, OutputLine, RunEnd, RunRequest, Sandbox, SandboxRef, SandboxSpawner,
+    SpawnRequest,
 };
 use spec_local::{IsolationMode, LocalSpawner};
 use tempfile::TempDir;
@@ -170,12 +170,7 @@ pub(crate) fn request(key: SandboxKey, repository: &Path) -> SpawnRequest {
         key,
         environment: Environment::new("test").unwrap(),
         epoch: Epoch::new(1),
-        checkout: Checkout {
-            url: repository.display().to_string(),
-            reference: CheckoutRef::Default,
-            username: None,
-            password: None,
-        },
+        checkout: Checkout::new(repository.display().to_string()),
         ttl: Duration::from_mins(10),
     }
 }

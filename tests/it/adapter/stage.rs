@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use spec_core::SandboxSpawner;
 use spec_core::id::{Environment, Epoch};
-use spec_core::sandbox::{Checkout, CheckoutRef, SpawnRequest};
+use spec_core::sandbox::{Checkout, SpawnRequest};
 use spec_core::testing::conformance::spawner::{KnownRepository, SpawnerFixture};
 use spec_daytona::{DaytonaConfig, DaytonaSpawner};
 use spec_tests::daytona::{FakeDaytona, FakeHandle, FakeOptions, RecordedRequest};
@@ -42,12 +42,7 @@ pub(crate) fn request(number: u32, url: &str) -> SpawnRequest {
         key: format!("spec-{id}-explore-1").parse().unwrap(),
         environment: Environment::new("test").unwrap(),
         epoch: Epoch::default(),
-        checkout: Checkout {
-            url: url.to_owned(),
-            reference: CheckoutRef::Default,
-            username: None,
-            password: None,
-        },
+        checkout: Checkout::new(url.to_owned()),
         ttl: Duration::from_hours(1),
     }
 }

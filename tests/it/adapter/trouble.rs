@@ -14,7 +14,7 @@ use spec_core::event::EventBody;
 use spec_core::id::{AgentName, ProjectId, Sequence, UserId};
 use spec_core::machine::Reaped;
 use spec_core::project::{Project, StaticProjects};
-use spec_core::sandbox::{Checkout, CheckoutRef};
+use spec_core::sandbox::Checkout;
 use spec_core::spec::{Description, Title};
 use spec_core::store::{MemoryStore, PageLimit};
 use spec_core::testing::{demo, fixture};
@@ -99,17 +99,11 @@ async fn run_at(setting: &Setting, name: &str, fake: FakeDaytona) -> Outcome {
     let began = Instant::now();
     let spawner = DaytonaSpawner::new(config(&fake)).unwrap();
     let starts = setting.path(&format!("starts-{name}"));
-    let project = Project {
-        id: ProjectId::new("demo").unwrap(),
-        name: "Demo".to_owned(),
-        checkout: Checkout {
-            url: setting.path("repository"),
-            reference: CheckoutRef::Default,
-            username: None,
-            password: None,
-        },
-        default_agent: None,
-    };
+    let project = Project::new(
+        ProjectId::new("demo").unwrap(),
+        Checkout::new(setting.path("repository")),
+    )
+    .with_name("Demo");
     let agent = CommandAgent::new(AgentName::new("shell").unwrap(), "sh")
         .with_arg(setting.path("agent.sh"))
         .with_env("STARTS", &starts)

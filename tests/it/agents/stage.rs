@@ -12,7 +12,7 @@ use spec_core::attempt::{Attempt, AttemptOutcome, FailureKind};
 use spec_core::event::{EventBody, ProgressItem, SpecEvent};
 use spec_core::id::{AgentName, ProjectId, Sequence, SpecId, UserId};
 use spec_core::project::{Project, StaticProjects};
-use spec_core::sandbox::{Checkout, CheckoutRef, Secret};
+use spec_core::sandbox::{Checkout, Secret};
 use spec_core::spec::{Description, Title};
 use spec_core::store::{MemoryStore, PageLimit};
 use spec_core::testing::demo;
@@ -276,17 +276,11 @@ fn machine<P: SandboxSpawner>(
     spawner: P,
 ) -> Machine<P> {
     let repository = folder.path().join("repository");
-    let projects = StaticProjects::new([Project {
-        id: ProjectId::new("demo").unwrap(),
-        name: "Demo".to_owned(),
-        checkout: Checkout {
-            url: repository.to_str().unwrap().to_owned(),
-            reference: CheckoutRef::Default,
-            username: None,
-            password: None,
-        },
-        default_agent: None,
-    }]);
+    let projects = StaticProjects::new([Project::new(
+        ProjectId::new("demo").unwrap(),
+        Checkout::new(repository.to_str().unwrap().to_owned()),
+    )
+    .with_name("Demo")]);
     let mut claude = ClaudeCode::new(Claude.name(), Secret::new(setup.claude_key.as_str()))
         .with_program(setup.claude.to_str().unwrap())
         .with_endpoint(model.url())

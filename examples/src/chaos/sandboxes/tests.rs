@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 use spec_core::id::{AttemptKey, AttemptNumber, Environment, Epoch, RepairNumber};
-use spec_core::sandbox::{Checkout, CheckoutRef};
+use spec_core::sandbox::Checkout;
 use tempfile::tempdir;
 
 use super::*;
@@ -22,12 +22,7 @@ fn request() -> SpawnRequest {
         key: attempt().sandbox_key(),
         environment: Environment::fallback(),
         epoch: Epoch::new(1),
-        checkout: Checkout {
-            url: String::new(),
-            reference: CheckoutRef::Default,
-            username: None,
-            password: None,
-        },
+        checkout: Checkout::new(String::new()),
         ttl: Duration::from_mins(1),
     }
 }

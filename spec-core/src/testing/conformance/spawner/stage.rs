@@ -84,12 +84,7 @@ impl Stage {
             key: self.key(),
             environment: Environment::new("conformance").unwrap(),
             epoch: Epoch::new(1),
-            checkout: Checkout {
-                url: self.repository.url.clone(),
-                reference,
-                username: None,
-                password: None,
-            },
+            checkout: Checkout::new(self.repository.url.clone()).with_reference(reference),
             ttl: Duration::from_mins(10),
         }
     }
