@@ -7,6 +7,7 @@ pub(crate) mod health;
 pub(crate) mod launch;
 pub(crate) mod offer;
 pub(crate) mod openapi;
+mod permitted;
 pub(crate) mod phases;
 pub(crate) mod quick_tasks;
 pub(crate) mod review;

@@ -2,6 +2,7 @@
 
 use super::{Command, Input, apply};
 use crate::phase::Phase;
+use crate::policy::Budget;
 use crate::spec::{Comment, Spec};
 use crate::status::PhaseStatus;
 
@@ -30,6 +31,8 @@ pub struct Allowed {
     pub request_changes: Option<Phase>,
     /// The phases that can be done again: [`Command::Retry`].
     pub retry: Vec<Phase>,
+    /// [`Command::SetBudget`], as far as the new budget is large enough.
+    pub set_budget: bool,
 }
 
 /// What a person can ask of `spec` right now. Pure and total: each command is tried.
@@ -84,5 +87,10 @@ pub fn allowed(spec: &Spec) -> Allowed {
                 })
             })
             .collect(),
+        set_budget: is_taken(Command::SetBudget {
+            by: by.clone(),
+            budget: Some(Budget::default()),
+            phase_budget: Some(Budget::default()),
+        }),
     }
 }

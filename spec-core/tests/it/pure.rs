@@ -512,6 +512,13 @@ impl History {
         let again = |phase: &Phase| is_taken(Happening::Retry(*phase));
         let phases: Vec<_> = Phase::ALL.into_iter().filter(again).collect();
         assert_eq!(allowed.retry, phases);
+        let unlimited = Command::SetBudget {
+            by: spec.owner.clone(),
+            budget: Some(Budget::default()),
+            phase_budget: Some(Budget::default()),
+        };
+        let raised = apply(spec, Input::Command(unlimited), spec.updated_at);
+        assert_eq!(allowed.set_budget, raised.is_ok());
     }
 
     /// Every run is counted once, in its attempt, its phase and the spec.

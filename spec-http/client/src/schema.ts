@@ -446,7 +446,7 @@ export interface components {
       version: number;
       warnings: number;
     };
-    /** @description What a person can ask of the spec right now. Of phases: of which. */
+    /** @description What the caller can ask of the spec right now: what it takes, and they may do. Of phases: of which. */
     Actions: {
       approve: components["schemas"]["Phase"] | null;
       archive: boolean;
@@ -456,6 +456,7 @@ export interface components {
       request_changes: components["schemas"]["Phase"] | null;
       resume: boolean;
       retry: components["schemas"]["Phase"][];
+      set_budget: boolean;
     };
     AgentUsageDetail: {
       agent: string;
@@ -2829,7 +2830,8 @@ export interface operations {
            *         "pause": true,
            *         "request_changes": null,
            *         "resume": false,
-           *         "retry": []
+           *         "retry": [],
+           *         "set_budget": true
            *       },
            *       "agent": "claude",
            *       "archived_at": null,
@@ -3093,7 +3095,8 @@ export interface operations {
            *         "pause": true,
            *         "request_changes": null,
            *         "resume": false,
-           *         "retry": []
+           *         "retry": [],
+           *         "set_budget": true
            *       },
            *       "agent": "claude",
            *       "archived_at": null,
@@ -3360,7 +3363,8 @@ export interface operations {
            *         "pause": true,
            *         "request_changes": null,
            *         "resume": false,
-           *         "retry": []
+           *         "retry": [],
+           *         "set_budget": true
            *       },
            *       "agent": "claude",
            *       "archived_at": null,
@@ -3631,7 +3635,8 @@ export interface operations {
            *         "pause": true,
            *         "request_changes": null,
            *         "resume": false,
-           *         "retry": []
+           *         "retry": [],
+           *         "set_budget": true
            *       },
            *       "agent": "claude",
            *       "archived_at": null,
@@ -3986,7 +3991,8 @@ export interface operations {
            *         "pause": true,
            *         "request_changes": null,
            *         "resume": false,
-           *         "retry": []
+           *         "retry": [],
+           *         "set_budget": true
            *       },
            *       "agent": "claude",
            *       "archived_at": null,
@@ -4288,7 +4294,8 @@ export interface operations {
            *           "pause": true,
            *           "request_changes": null,
            *           "resume": false,
-           *           "retry": []
+           *           "retry": [],
+           *           "set_budget": true
            *         },
            *         "agent": "claude",
            *         "archived_at": null,
@@ -4610,7 +4617,8 @@ export interface operations {
            *         "pause": true,
            *         "request_changes": null,
            *         "resume": false,
-           *         "retry": []
+           *         "retry": [],
+           *         "set_budget": true
            *       },
            *       "agent": "claude",
            *       "archived_at": null,
@@ -4972,7 +4980,8 @@ export interface operations {
            *         "pause": true,
            *         "request_changes": null,
            *         "resume": false,
-           *         "retry": []
+           *         "retry": [],
+           *         "set_budget": true
            *       },
            *       "agent": "claude",
            *       "archived_at": null,
@@ -5246,7 +5255,8 @@ export interface operations {
            *         "pause": true,
            *         "request_changes": null,
            *         "resume": false,
-           *         "retry": []
+           *         "retry": [],
+           *         "set_budget": true
            *       },
            *       "agent": "claude",
            *       "archived_at": null,
@@ -5557,7 +5567,8 @@ export interface operations {
            *         "pause": true,
            *         "request_changes": null,
            *         "resume": false,
-           *         "retry": []
+           *         "retry": [],
+           *         "set_budget": true
            *       },
            *       "agent": "claude",
            *       "archived_at": null,
@@ -5824,7 +5835,8 @@ export interface operations {
            *         "pause": true,
            *         "request_changes": null,
            *         "resume": false,
-           *         "retry": []
+           *         "retry": [],
+           *         "set_budget": true
            *       },
            *       "agent": "claude",
            *       "archived_at": null,

@@ -85,6 +85,9 @@ pub enum SpecScope {
 /// For whoever may not [view](SpecAction::View) a spec, it does not exist: 404, as for an id that names
 /// none. Who may view it, and not do what the request asks for, is answered 403.
 ///
+/// An answer that holds the spec tells what its reader can ask of it, so there it is asked about each
+/// action that the spec would take as well.
+///
 /// A stream is one request: it is asked for when it is opened, and not again as long as it is open.
 #[async_trait]
 pub trait Authorizer: fmt::Debug + Send + Sync + 'static {

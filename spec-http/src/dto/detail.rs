@@ -11,7 +11,7 @@ use spec_core::id::{
     AgentName, ArtifactVersion, AttemptNumber, CommitId, ContentHash, ProjectId, RepairNumber,
     Revision, SandboxId, SpecId, UserId,
 };
-use spec_core::machine::{Allowed, PhaseProgress, Progress, allowed, progress};
+use spec_core::machine::{Allowed, PhaseProgress, Progress, progress};
 use spec_core::policy::Gate;
 use spec_core::sandbox::Isolation;
 use spec_core::spec::{Approval, Description, Feedback, PhaseState, Title};
@@ -44,7 +44,7 @@ pub(crate) struct SpecDetail<'a> {
     archived_at: Option<Timestamp>,
 }
 
-/// What a person can ask of the spec right now. Of phases: of which.
+/// What the caller can ask of the spec right now: what it takes, and they may do. Of phases: of which.
 #[derive(Debug, Serialize, JsonSchema)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -59,6 +59,7 @@ struct Actions {
     approve: Option<Phase>,
     request_changes: Option<Phase>,
     retry: Vec<Phase>,
+    set_budget: bool,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -179,8 +180,9 @@ enum SandboxStatusName {
     Abandoned,
 }
 
-impl<'a> From<&'a Spec> for SpecDetail<'a> {
-    fn from(spec: &'a Spec) -> Self {
+impl<'a> SpecDetail<'a> {
+    /// `spec`, of which its reader can ask `allowed`.
+    pub(crate) fn new(spec: &'a Spec, allowed: Allowed) -> Self {
         Self {
             id: spec.id,
             project_id: &spec.project_id,
@@ -203,7 +205,7 @@ impl<'a> From<&'a Spec> for SpecDetail<'a> {
                     PhaseDetail::new(phase, spec.policy.gates.after(phase), state)
                 })
                 .collect(),
-            actions: allowed(spec).into(),
+            actions: allowed.into(),
             revision: spec.revision,
             created_at: spec.created_at,
             updated_at: spec.updated_at,
@@ -258,6 +260,7 @@ impl From<Allowed> for Actions {
             approve,
             request_changes,
             retry,
+            set_budget,
         } = allowed;
         Self {
             execute,
@@ -268,6 +271,7 @@ impl From<Allowed> for Actions {
             approve,
             request_changes,
             retry,
+            set_budget,
         }
     }
 }

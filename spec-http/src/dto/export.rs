@@ -2,10 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use spec_core::Phase;
 use spec_core::artifact::{Artifact, SyncOutput};
 use spec_core::id::SpecId;
 use spec_core::usage::SpecUsage;
-use spec_core::{Phase, Spec};
 
 use super::phase::ArtifactDetail;
 use super::{SpecDetail, SpecUsageDetail};
@@ -38,7 +38,8 @@ struct ExportedArtifact {
 
 impl<'a> ExportBody<'a> {
     pub(crate) fn new(
-        spec: &'a Spec,
+        spec_id: SpecId,
+        spec: SpecDetail<'a>,
         artifacts: Vec<Artifact>,
         trace: Option<SyncOutput>,
         usage: SpecUsage,
@@ -48,10 +49,10 @@ impl<'a> ExportBody<'a> {
             artifact: artifact.into(),
         };
         Self {
-            spec: spec.into(),
+            spec,
             artifacts: artifacts.into_iter().map(exported).collect(),
             trace,
-            usage: SpecUsageDetail::new(spec.id, usage),
+            usage: SpecUsageDetail::new(spec_id, usage),
         }
     }
 }

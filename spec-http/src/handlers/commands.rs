@@ -14,24 +14,33 @@ pub(crate) async fn execute(
     State(state): State<AppState>,
     AuthorizedSpec { spec, principal }: AuthorizedSpec,
 ) -> Result<Response, ApiError> {
-    let spec = state.machine().execute(spec.id, principal.user).await?;
-    Ok(respond(&spec))
+    let spec = state
+        .machine()
+        .execute(spec.id, principal.user.clone())
+        .await?;
+    Ok(respond(&state, &principal, &spec).await)
 }
 
 pub(crate) async fn pause(
     State(state): State<AppState>,
     AuthorizedSpec { spec, principal }: AuthorizedSpec,
 ) -> Result<Response, ApiError> {
-    let spec = state.machine().pause(spec.id, principal.user).await?;
-    Ok(respond(&spec))
+    let spec = state
+        .machine()
+        .pause(spec.id, principal.user.clone())
+        .await?;
+    Ok(respond(&state, &principal, &spec).await)
 }
 
 pub(crate) async fn resume(
     State(state): State<AppState>,
     AuthorizedSpec { spec, principal }: AuthorizedSpec,
 ) -> Result<Response, ApiError> {
-    let spec = state.machine().resume(spec.id, principal.user).await?;
-    Ok(respond(&spec))
+    let spec = state
+        .machine()
+        .resume(spec.id, principal.user.clone())
+        .await?;
+    Ok(respond(&state, &principal, &spec).await)
 }
 
 pub(crate) async fn cancel(
@@ -41,16 +50,21 @@ pub(crate) async fn cancel(
 ) -> Result<Response, ApiError> {
     let reason = body.unwrap_or_default().reason;
     let machine = state.machine();
-    let spec = machine.cancel(spec.id, principal.user, reason).await?;
-    Ok(respond(&spec))
+    let spec = machine
+        .cancel(spec.id, principal.user.clone(), reason)
+        .await?;
+    Ok(respond(&state, &principal, &spec).await)
 }
 
 pub(crate) async fn archive(
     State(state): State<AppState>,
     AuthorizedSpec { spec, principal }: AuthorizedSpec,
 ) -> Result<Response, ApiError> {
-    let spec = state.machine().archive(spec.id, principal.user).await?;
-    Ok(respond(&spec))
+    let spec = state
+        .machine()
+        .archive(spec.id, principal.user.clone())
+        .await?;
+    Ok(respond(&state, &principal, &spec).await)
 }
 
 pub(crate) async fn set_budget(
@@ -61,7 +75,7 @@ pub(crate) async fn set_budget(
     let (budget, phase_budget) = body.into_budgets()?;
     let machine = state.machine();
     let spec = machine
-        .set_budget(spec.id, principal.user, budget, phase_budget)
+        .set_budget(spec.id, principal.user.clone(), budget, phase_budget)
         .await?;
-    Ok(respond(&spec))
+    Ok(respond(&state, &principal, &spec).await)
 }

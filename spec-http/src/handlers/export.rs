@@ -12,7 +12,8 @@ use spec_core::sync::{PartialOutputs, slug};
 use spec_core::usage::SpecUsage;
 use spec_core::{InvalidInput, Spec};
 
-use crate::dto::{ExportBody, TraceBody};
+use super::permitted::Permitted;
+use crate::dto::{ExportBody, SpecDetail, TraceBody};
 use crate::error::ApiError;
 use crate::extract::{AuthorizedSpec, Parameters};
 use crate::state::AppState;
@@ -33,7 +34,7 @@ pub(crate) async fn trace(
 
 pub(crate) async fn export(
     State(state): State<AppState>,
-    AuthorizedSpec { spec, .. }: AuthorizedSpec,
+    AuthorizedSpec { spec, principal }: AuthorizedSpec,
     mut parameters: Parameters,
 ) -> Result<Response, ApiError> {
     let format = parameters
@@ -42,11 +43,12 @@ pub(crate) async fn export(
     parameters.finish()?;
     let artifacts = state.machine().artifacts(spec.id).await?;
     let usage = state.machine().usage(spec.id).await?;
+    let permitted = Permitted::to(&principal, &spec, &state).await?;
     let slug = slug(&spec.title);
     // Letters, digits and hyphens: needs neither escaping nor another encoding.
     let disposition = format!("attachment; filename=\"{slug}.{}\"", format.extension());
     let disposition = HeaderValue::try_from(disposition).map_err(ApiError::defect)?;
-    let body = computed(move || format.render(&spec, &slug, artifacts, usage)).await?;
+    let body = computed(move || format.render(&spec, &slug, artifacts, usage, permitted)).await?;
     let headers = [
         (CONTENT_DISPOSITION, disposition),
         (CONTENT_TYPE, HeaderValue::from_static(format.media_type())),
@@ -95,13 +97,16 @@ impl ExportFormat {
         slug: &str,
         artifacts: Vec<Artifact>,
         usage: SpecUsage,
+        permitted: Permitted,
     ) -> Result<String, serde_json::Error> {
         let outputs = PartialOutputs::read(&artifacts)?;
         let trace = outputs.trace(slug);
         match self {
             Self::Markdown => Ok(render::document(spec, &outputs, trace.as_ref())),
             Self::Json => {
-                serde_json::to_string_pretty(&ExportBody::new(spec, artifacts, trace, usage))
+                let detail = SpecDetail::new(spec, permitted.allowed);
+                let body = ExportBody::new(spec.id, detail, artifacts, trace, usage);
+                serde_json::to_string_pretty(&body)
             }
         }
     }

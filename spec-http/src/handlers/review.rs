@@ -18,9 +18,9 @@ pub(crate) async fn approve(
     let content_hash = body.content_hash()?;
     let machine = state.machine();
     let spec = machine
-        .approve(spec.id, principal.user, phase, content_hash)
+        .approve(spec.id, principal.user.clone(), phase, content_hash)
         .await?;
-    Ok(respond(&spec))
+    Ok(respond(&state, &principal, &spec).await)
 }
 
 pub(crate) async fn request_changes(
@@ -32,9 +32,15 @@ pub(crate) async fn request_changes(
     let (content_hash, comment) = body.into_request()?;
     let machine = state.machine();
     let spec = machine
-        .request_changes(spec.id, principal.user, phase, content_hash, comment)
+        .request_changes(
+            spec.id,
+            principal.user.clone(),
+            phase,
+            content_hash,
+            comment,
+        )
         .await?;
-    Ok(respond(&spec))
+    Ok(respond(&state, &principal, &spec).await)
 }
 
 pub(crate) async fn retry(
@@ -49,7 +55,7 @@ pub(crate) async fn retry(
     let feedback = body.feedback()?;
     let machine = state.machine();
     let spec = machine
-        .retry(spec.id, principal.user, phase, feedback)
+        .retry(spec.id, principal.user.clone(), phase, feedback)
         .await?;
-    Ok(respond(&spec))
+    Ok(respond(&state, &principal, &spec).await)
 }

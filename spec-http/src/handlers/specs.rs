@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use spec_core::Spec;
 use spec_core::store::{PageLimit, SpecQuery};
 
-use crate::auth::SpecScope;
+use super::permitted::Permitted;
+use crate::auth::{Principal, SpecScope};
 use crate::dto::{SpecDetail, SpecPage};
 use crate::error::ApiError;
 use crate::extract::{AuthorizedSpec, Caller, Parameters};
@@ -42,23 +43,36 @@ pub(crate) async fn list(
 }
 
 pub(crate) async fn detail(
-    AuthorizedSpec { spec, .. }: AuthorizedSpec,
+    State(state): State<AppState>,
+    AuthorizedSpec { spec, principal }: AuthorizedSpec,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    if is_known(&headers, &etag(&spec)) {
-        let etag = [(ETAG, etag(&spec))];
-        return Ok((StatusCode::NOT_MODIFIED, etag).into_response());
+    let permitted = Permitted::to(&principal, &spec, &state).await?;
+    let etag = permitted.etag(&spec);
+    if is_known(&headers, &etag) {
+        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response());
     }
-    Ok(respond(&spec))
+    Ok(answer(&spec, permitted))
 }
 
-/// The spec as an answer, with its tag.
-pub(super) fn respond(spec: &Spec) -> Response {
-    ([(ETAG, etag(spec))], Json(SpecDetail::from(spec))).into_response()
+/// The answer to a command of `principal` that was taken: what `spec` has become.
+pub(super) async fn respond(state: &AppState, principal: &Principal, spec: &Spec) -> Response {
+    let permitted = Permitted::to(principal, spec, state).await;
+    // What was done is not to look as if it had failed. Who looks again is told the rest.
+    let permitted = permitted.unwrap_or_else(|error| {
+        tracing::warn!(
+            spec_id = %spec.id,
+            error = &error as &dyn std::error::Error,
+            "what the caller may do is not known"
+        );
+        Permitted::nothing(spec)
+    });
+    answer(spec, permitted)
 }
 
-fn etag(spec: &Spec) -> String {
-    format!("\"{}\"", spec.revision)
+fn answer(spec: &Spec, permitted: Permitted) -> Response {
+    let etag = [(ETAG, permitted.etag(spec))];
+    (etag, Json(SpecDetail::new(spec, permitted.allowed))).into_response()
 }
 
 fn is_known(headers: &HeaderMap, etag: &str) -> bool {

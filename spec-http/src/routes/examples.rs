@@ -86,7 +86,8 @@ pub(super) fn spec() -> Value {
             "archive": false,
             "approve": null,
             "request_changes": null,
-            "retry": []
+            "retry": [],
+            "set_budget": true
         },
         "revision": 4,
         "created_at": CREATED_AT,

@@ -212,6 +212,42 @@ async fn what_may_not_be_done_is_not_done() {
 }
 
 #[tokio::test]
+async fn readers_are_offered_what_they_may_do() {
+    let app = app();
+    let spec_id = draft(&app).await;
+    let path = format!("/specs/{spec_id}");
+    let owned = app.send(Caller::Owner.sends(Call::get(&path))).await;
+    let viewed = app.send(Caller::Viewer.sends(Call::get(&path))).await;
+    let nothing = json!({
+        "execute": false,
+        "cancel": false,
+        "pause": false,
+        "resume": false,
+        "archive": false,
+        "approve": null,
+        "request_changes": null,
+        "retry": [],
+        "set_budget": false,
+    });
+    let mut of_a_draft = nothing.clone();
+    for action in ["execute", "cancel", "archive", "set_budget"] {
+        of_a_draft[action] = json!(true);
+    }
+    assert_eq!(owned.json["actions"], of_a_draft);
+    assert_eq!(viewed.json["actions"], nothing);
+
+    // Whoever is given a right, or loses it, does not go on with what was told before.
+    let known = Call::get(&path).header("if-none-match", owned.header("etag"));
+    assert_eq!(app.send(Caller::Viewer.sends(known)).await.status, 200);
+    let known = Call::get(&path).header("if-none-match", viewed.header("etag"));
+    assert_eq!(app.send(Caller::Viewer.sends(known)).await.status, 304);
+
+    let export = Call::get(&format!("{path}/export?format=json"));
+    let exported = app.send(Caller::Viewer.sends(export)).await;
+    assert_eq!(exported.json["spec"]["actions"], nothing);
+}
+
+#[tokio::test]
 async fn no_page_of_another_origin_commands_anything() {
     let app = App::idle();
     let spec_id = app.draft().await;

@@ -108,4 +108,16 @@ describe("archiving", () => {
     expect(within(dialog).queryByRole("button", { name: "Archive" })).toBeNull();
     expect(within(dialog).getByRole("link").getAttribute("href")).toBe("/specs/1");
   });
+
+  it("is not offered to those who may only look", async () => {
+    const ended = { ...spec("1", "Search"), status: "completed" as const };
+    const api = fakeApi({
+      "GET /specs": () => json({ specs: [ended], next: null }),
+      "GET /specs/1": () => json({ ...ended, actions: { archive: false } }),
+    });
+    show(<SpecsPage />, api.fetch, "/specs");
+    fireEvent.click(await screen.findByRole("button", { name: "Archive Search" }));
+    await screen.findByText("You may not archive this spec");
+    expect(screen.queryByRole("button", { name: "Archive" })).toBeNull();
+  });
 });

@@ -20,6 +20,7 @@ const noActions: Spec["actions"] = {
   approve: null,
   request_changes: null,
   retry: [],
+  set_budget: false,
 };
 
 const noGates = {

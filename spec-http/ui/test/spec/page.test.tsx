@@ -205,7 +205,7 @@ describe("the failure", () => {
       status: "failed",
       failure: { phase: "design", attempt: 1, kind, message: "it went wrong" } as never,
       phases: { explore: { accepted } },
-      actions: { retry: ["explore", "design"] },
+      actions: { retry: ["explore", "design"], set_budget: true },
     });
 
   it("says why, what was kept and what helps", () => {
@@ -239,6 +239,14 @@ describe("the failure", () => {
     );
     fireEvent.click(screen.getByRole("button", { name: "Raise the budget" }));
     expect(raised).toBe(true);
+  });
+
+  it("offers nothing to those who may only look", () => {
+    const seen = { ...failed("budget_exceeded"), actions: spec().actions };
+    show(<FailurePanel spec={seen} onRetry={nothing} onBudget={nothing} />, fakeApi().fetch);
+    expect(screen.getByRole("heading").textContent).toMatch(/^Design failed/);
+    expect(screen.queryByRole("button", { name: "Raise the budget" })).toBeNull();
+    expect(screen.queryByRole("button", { name: /^Retry/ })).toBeNull();
   });
 });
 

@@ -44,7 +44,7 @@ export function SpecView({ spec }: { spec: Spec }) {
           onTab={selectTab}
           versions={versions}
           onVersion={showVersion}
-          onBudget={spec.archived_at === null ? () => setBudgeting(true) : undefined}
+          onBudget={spec.actions.set_budget ? () => setBudgeting(true) : undefined}
         />
         <Timeline id={spec.id} />
       </div>

@@ -1,5 +1,5 @@
 import { AlertDialog } from "@base-ui/react/alert-dialog";
-import type { SpecItem } from "@spec/client";
+import type { SpecItem, SpecStatus } from "@spec/client";
 import { useArchive, useSpec } from "@spec/client/react";
 import { useRef } from "react";
 import { Link } from "wouter";
@@ -9,6 +9,19 @@ import { FieldError } from "../../components/field-error";
 import { describeError } from "../../lib/describe-error";
 import "../../components/dialog.css";
 
+const underWay = {
+  title: "This spec is under way",
+  text: "can be archived when it has ended. Cancel it on its page, or let it end.",
+};
+const notPermitted = {
+  title: "You may not archive this spec",
+  text: "can be archived by those who may change it.",
+};
+
+function isUnderWay(status: SpecStatus): boolean {
+  return ["executing", "awaiting_approval", "awaiting_answers", "paused"].includes(status);
+}
+
 /** Asks before a spec is taken off the list; what its state allows is for the server to say. */
 export function ArchiveDialog({ spec, onClose }: { spec: SpecItem; onClose: () => void }) {
   const detail = useSpec(spec.id);
@@ -17,6 +30,7 @@ export function ArchiveDialog({ spec, onClose }: { spec: SpecItem; onClose: () =
   const error = archive.error ?? detail.error;
   const problem = error ? describeError(error) : null;
   const refused = detail.data?.actions.archive === false;
+  const refusal = isUnderWay(detail.data?.status ?? spec.status) ? underWay : notPermitted;
 
   function confirm(): void {
     archive.mutate(undefined, {
@@ -38,12 +52,12 @@ export function ArchiveDialog({ spec, onClose }: { spec: SpecItem; onClose: () =
         <AlertDialog.Backdrop className="dialog-backdrop" />
         <AlertDialog.Popup className="dialog" initialFocus={keep}>
           <AlertDialog.Title className="dialog-title">
-            {refused ? "This spec is under way" : "Archive this spec?"}
+            {refused ? refusal.title : "Archive this spec?"}
           </AlertDialog.Title>
           <AlertDialog.Description className="dialog-text">
             <strong>{spec.title}</strong>{" "}
             {refused
-              ? "can be archived when it has ended. Cancel it on its page, or let it end."
+              ? refusal.text
               : "leaves this list. Its results are kept, and “Include archived” shows it again."}
           </AlertDialog.Description>
           <FieldError id="archive-error">

@@ -46,7 +46,7 @@ export function FailurePanel({
         </details>
       )}
       <div className="failure-actions">
-        {words.remedy === "budget" && (
+        {words.remedy === "budget" && spec.actions.set_budget && (
           <Button tone="primary" onClick={onBudget}>
             Raise the budget
           </Button>

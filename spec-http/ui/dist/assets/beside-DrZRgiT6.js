@@ -1,1 +1,0 @@
-import{i as e}from"./spec-BwhsKEBC.js";import{d as t}from"./describe-error-C9KZ7YlI.js";function n(e,t){return e.filter(e=>e.pointer===t||e.pointer.startsWith(`${t}/`))}function r(e,t){return e.filter(e=>t.every(t=>n([e],t).length===0))}var i=t();function a({findings:t,pointer:r}){let a=n(t,r);return a.length===0?null:(0,i.jsx)(e,{findings:a})}export{r as n,a as t};
