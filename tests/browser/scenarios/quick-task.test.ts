@@ -32,7 +32,7 @@ const tasks = async (): Promise<Task[]> =>
 scenario("a quick task goes to the host, and no spec is made", async (scene) => {
   const visitor = await scene.visit();
   const page = await visitor.open();
-  await quick(visitor).check({ force: true });
+  await quick(visitor).check();
   await prompt(page).fill("Correct the spelling of the footer");
   await start(visitor).waitFor();
   await prompt(page).press("Enter");
@@ -55,10 +55,10 @@ scenario("a quick task goes to the host, and no spec is made", async (scene) => 
 scenario("the kind of work is remembered, and can be changed back", async (scene) => {
   const visitor = await scene.visit();
   const page = await visitor.open();
-  await quick(visitor).check({ force: true });
+  await quick(visitor).check();
   await page.reload();
   await start(visitor).waitFor();
-  await page.getByRole("radio", { name: "Spec-Driven", exact: true }).check({ force: true });
+  await page.getByRole("radio", { name: "Spec-Driven", exact: true }).check();
   await prompt(page).fill("Sign in with OAuth");
   await prompt(page).press("Enter");
   await page.waitForURL(/\/specs\/[0-9a-f-]+$/);
